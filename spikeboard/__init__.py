@@ -1,0 +1,31 @@
+"""Spikeboard: look at spiking neural networks.
+
+import spikeboard
+rec = spikeboard.open("run.h5")
+rec.figure("raster")
+spikeboard.show(rec)
+"""
+
+from spikeboard.errors import NothingToDraw, RecordingError, Undecided
+from spikeboard.readers import open_recording as open
+from spikeboard.recording import PopulationSpikes, Recording, State, Synapses, gather, recording
+from spikeboard.selection import Selection, select
+from spikeboard.version import VERSION
+
+__version__ = VERSION
+
+__all__ = [
+    "NothingToDraw",
+    "PopulationSpikes",
+    "Recording",
+    "RecordingError",
+    "Selection",
+    "State",
+    "Synapses",
+    "Undecided",
+    "__version__",
+    "gather",
+    "open",
+    "recording",
+    "select",
+]

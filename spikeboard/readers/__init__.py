@@ -1,0 +1,150 @@
+"""Readers: one file per format, `read(path, options) -> Recording`, told apart by content.
+
+A file in this folder that decorates a function with `@reader(...)` *is* the registration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from spikeboard import places, store
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
+from spikeboard.version import VERSION
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A format: how it is recognised and how it is read.
+
+    name : short, as shown to the user ("SONATA")
+    sniff : whether a path (file or folder) looks like it; reads a little, never raises
+    read : `read(path, **options) -> Recording`; its keyword arguments are the options it takes
+    order : readers are asked in this order; particular formats before general ones
+    """
+
+    name: str
+    sniff: Callable[[Path], bool]
+    read: Callable[..., Recording]
+    order: int = 50
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the options that `read` takes."""
+        return tuple(inspect.signature(self.read).parameters)[1:]
+
+
+_READERS: dict[str, Reader] = {}
+
+
+def reader(name: str, sniff: Callable[[Path], bool], order: int = 50) -> Callable[..., Any]:
+    """Register the decorated function as the reader of a format."""
+
+    def register(read: Callable[..., Recording]) -> Callable[..., Recording]:
+        _READERS[name] = Reader(name, sniff, read, order)
+        return read
+
+    return register
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """All readers, in the order in which they are asked."""
+    for module in sorted(iter_modules(__path__), key=lambda module: module.name):
+        import_module(f"{__name__}.{module.name}")
+    return tuple(sorted(_READERS.values(), key=lambda reader: (reader.order, reader.name)))
+
+
+def open_recording(path: str | os.PathLike[str], **options: Any) -> Recording:
+    """Open any supported file or folder, told apart by content, not by suffix.
+
+    What was opened once is kept as a memory-mapped store: opening it again does not read the source.
+
+    Parameters
+    ----------
+    path : file or folder
+    options : answers to what the file leaves open, such as `time_unit="ms"`
+
+    Raises
+    ------
+    RecordingError : saying what was wrong, where, and what to do
+    Undecided : where the file leaves something open; it lists the answers and what each implies
+    """
+    path = Path(path)
+    if not path.exists():
+        raise RecordingError(f"there is no file or folder {str(path)!r}")
+    if path.is_dir() and store.is_store(path):
+        if options:
+            raise RecordingError(
+                f"{path.name!r} is a saved recording: it takes no options ({', '.join(options)})"
+            )
+        return store.load(path)
+    kept = places.stores() / fingerprint(path, options)
+    if store.is_store(kept):
+        return store.load(kept)
+    rec = store.with_origin(read_source(path, **options), str(path.resolve()), options)
+    return store.load(store.save(rec, kept))
+
+
+def read_source(path: Path, **options: Any) -> Recording:
+    """Read a file or folder with the first reader that knows it, keeping nothing."""
+    chosen = recognise(path)
+    if unknown := [name for name in options if name not in chosen.options]:
+        takes = ", ".join(chosen.options) or "none"
+        raise RecordingError(f"{chosen.name} files take no option {', '.join(unknown)}; they take {takes}")
+    return chosen.read(path, **options)
+
+
+def recognise(path: Path) -> Reader:
+    """The reader of a file or folder.
+
+    Raises
+    ------
+    RecordingError : where no reader knows it
+    """
+    if path.is_file() and path.stat().st_size == 0:
+        raise RecordingError(f"{path.name!r} is empty (0 bytes)")
+    for candidate in readers():
+        if candidate.sniff(path):
+            return candidate
+    kind = "folder" if path.is_dir() else "file"
+    names = ", ".join(reader.name for reader in readers())
+    raise RecordingError(f"{path.name!r} is no {kind} that Spikeboard knows; it reads {names}")
+
+
+def fingerprint(path: Path, options: dict[str, Any]) -> str:
+    """What tells one state of a source from another without reading it: paths, sizes and times of change."""
+    state = hashlib.blake2b(digest_size=16)
+    state.update(json.dumps([VERSION, store.FORMAT, options], sort_keys=True, default=str).encode())
+    for file in _files(path.resolve()):
+        info = file.stat()
+        state.update(f"\0{file}\0{info.st_size}\0{info.st_mtime_ns}".encode("utf-8", "surrogateescape"))
+    return state.hexdigest()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        # A file's neighbours can matter (a config names others, a report has its nodes beside it).
+        yield path
+        if path.suffix.lower() == ".json":
+            yield from _below(path.parent)
+    else:
+        yield from _below(path)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for number, file in enumerate(sorted(folder.rglob("*"))):
+        if number >= 10_000:
+            raise RecordingError(f"the folder {folder.name!r} holds more than 10,000 files: open one of them")
+        if file.is_file():
+            yield file

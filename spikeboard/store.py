@@ -1,0 +1,274 @@
+"""A recording on disk: plain columns that are memory-mapped, and one JSON that names them.
+
+    folder/recording.json        what there is, the format's version, the digest; replaced last, in one step
+    folder/columns-<id>/*.npy    one array each, never written again
+    folder/columns-<id>/*.parquet  tables: units, rates, intervals
+
+A new version is written beside the old one; only the JSON's atomic replacement makes it the recording. So a
+crash leaves the old state or the new one, and whoever has the old columns mapped keeps them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spikeboard.errors import RecordingError
+from spikeboard.recording import PROJECTION_COLUMNS, Recording, State, Synapses
+from spikeboard.version import VERSION
+
+FORMAT = 1
+INDEX = "recording.json"
+LARGEST_INDEX = 64 * 2**20
+
+
+def save(rec: Recording, folder: str | Path) -> Path:
+    """Write a recording into a folder, replacing the recording that is there.
+
+    Raises
+    ------
+    RecordingError : where the folder holds something else
+    """
+    folder = Path(folder)
+    if folder.exists() and not is_store(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise RecordingError(f"{folder} exists and is no Spikeboard recording: choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = folder / f"columns-{uuid.uuid4().hex[:12]}"
+    columns.mkdir()
+    try:
+        index = _write_columns(rec, columns)
+        _replace_index(folder, index)
+    except BaseException:
+        shutil.rmtree(columns, ignore_errors=True)
+        raise
+    _sweep(folder, keep=columns.name)
+    return folder
+
+
+def is_store(folder: Path) -> bool:
+    """Whether the folder is a recording that `save` wrote."""
+    index = folder / INDEX
+    try:
+        return index.is_file() and b'"spikeboard"' in index.read_bytes()[:200]
+    except OSError:
+        return False
+
+
+def load(folder: str | Path) -> Recording:
+    """The recording in a folder; its columns are mapped, not read.
+
+    Raises
+    ------
+    RecordingError : where the folder is no recording, or of a format this version cannot read, or damaged
+    """
+    folder = Path(folder)
+    try:
+        return _loaded(folder, _index(folder))
+    except RecordingError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as problem:
+        raise RecordingError(
+            f"the recording in {folder.name!r} is damaged ({problem}): import its source again"
+        ) from None
+
+
+def _write_columns(rec: Recording, columns: Path) -> dict[str, Any]:
+    for name in ("spike_times", "spike_rows", "train_ticks", "train_offsets"):
+        _keep(columns, name, getattr(rec, name))
+    _keep_table(columns, "units", rec.units)
+    return {
+        "spikeboard": VERSION,
+        "format": FORMAT,
+        "columns": columns.name,
+        "name": rec.name,
+        "source": rec.source,
+        "options": dict(rec.options),
+        "digest": rec.digest,
+        "t_start": rec.t_start,
+        "t_stop": rec.t_stop,
+        "sampling_rate": rec.sampling_rate,
+        "spikes": len(rec.spike_times),
+        "units": len(rec.units),
+        "notes": list(rec.notes),
+        "states": [_keep_state(columns, i, *item) for i, item in enumerate(rec.states.items())],
+        "rates": _keep_tables(columns, "rate", rec.rates),
+        "intervals": _keep_tables(columns, "interval", rec.intervals),
+        "connections": [_keep_synapses(columns, i, *item) for i, item in enumerate(rec.connections.items())],
+        "projections": json.loads(rec.projections.to_json(orient="records", double_precision=15)),
+    }
+
+
+def _keep(columns: Path, name: str, values: np.ndarray) -> None:
+    np.save(columns / f"{name}.npy", values, allow_pickle=False)
+
+
+def _keep_table(columns: Path, name: str, frame: pd.DataFrame) -> None:
+    frame.to_parquet(columns / f"{name}.parquet", engine="pyarrow", index=False)
+
+
+def _keep_tables(columns: Path, kind: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    for number, frame in enumerate(tables.values()):
+        _keep_table(columns, f"{kind}{number}", frame)
+    return [{"name": name, "file": f"{kind}{number}"} for number, name in enumerate(tables)]
+
+
+def _keep_state(columns: Path, number: int, name: str, state: State) -> dict[str, Any]:
+    for part in ("values", "time", "rows"):
+        _keep(columns, f"state{number}_{part}", getattr(state, part))
+    described = {"variable": state.variable, "unit": state.unit, "labels": list(state.labels)}
+    return {"name": name, "file": f"state{number}", **described}
+
+
+def _keep_synapses(columns: Path, number: int, name: str, synapses: Synapses) -> dict[str, Any]:
+    present = [
+        part for part in ("indptr", "indices", "weight", "delay") if getattr(synapses, part) is not None
+    ]
+    for part in present:
+        _keep(columns, f"synapses{number}_{part}", getattr(synapses, part))
+    ends = {"source": synapses.source, "target": synapses.target, "weight_unit": synapses.weight_unit}
+    return {"name": name, "file": f"synapses{number}", "present": present, **ends}
+
+
+def _replace_index(folder: Path, index: dict[str, Any]) -> None:
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".recording-", suffix=".json")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(index, file, allow_nan=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, folder / INDEX)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _sweep(folder: Path, keep: str) -> None:
+    for old in folder.glob("columns-*"):
+        if old.name != keep:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _index(folder: Path) -> dict[str, Any]:
+    path = folder / INDEX
+    if not path.is_file():
+        raise RecordingError(f"{folder} is no Spikeboard recording: it has no {INDEX}")
+    if path.stat().st_size > LARGEST_INDEX:
+        raise RecordingError(f"{path} is larger than {LARGEST_INDEX >> 20} MiB: not written by Spikeboard")
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise RecordingError(f"{path} is not readable JSON: import the source again") from None
+    if not isinstance(index, dict) or "spikeboard" not in index:
+        raise RecordingError(f"{path} was not written by Spikeboard")
+    if index.get("format") != FORMAT:
+        raise RecordingError(
+            f"{folder.name!r} is a recording of format {index.get('format')}, this version of Spikeboard "
+            f"({VERSION}) reads format {FORMAT}: import its source again"
+        )
+    return index
+
+
+def _loaded(folder: Path, index: dict[str, Any]) -> Recording:
+    columns = _inside(folder, index["columns"])
+    units = _table(columns, "units")
+    units["population"] = units["population"].astype(
+        pd.CategoricalDtype(pd.unique(units["population"].astype(str)), ordered=False)
+    )
+    rec = Recording(
+        **{
+            name: _column(columns, name)
+            for name in ("spike_times", "spike_rows", "train_ticks", "train_offsets")
+        },
+        name=str(index["name"]),
+        units=units,
+        t_start=float(index["t_start"]),
+        t_stop=float(index["t_stop"]),
+        sampling_rate=None if index["sampling_rate"] is None else float(index["sampling_rate"]),
+        states={entry["name"]: _state(columns, entry) for entry in index["states"]},
+        rates={entry["name"]: _table(columns, entry["file"]) for entry in index["rates"]},
+        connections={entry["name"]: _synapses(columns, entry) for entry in index["connections"]},
+        projections=_projections(index["projections"]),
+        intervals={entry["name"]: _table(columns, entry["file"]) for entry in index["intervals"]},
+        notes=tuple(map(str, index["notes"])),
+        source=str(index["source"]),
+        options=dict(index.get("options") or {}),
+        folder=folder,
+        stored_digest=str(index["digest"]),
+    )
+    _check_shapes(rec, index)
+    return rec
+
+
+def _check_shapes(rec: Recording, index: dict[str, Any]) -> None:
+    expected = {"spike_times": index["spikes"], "spike_rows": index["spikes"], "train_ticks": index["spikes"]}
+    expected["train_offsets"] = index["units"] + 1
+    for name, length in expected.items():
+        if getattr(rec, name).shape != (length,):
+            raise RecordingError(
+                f"column {name} has shape {getattr(rec, name).shape}, {length:,} values were expected"
+            )
+    if len(rec.units) != index["units"]:
+        raise RecordingError(f"the unit table has {len(rec.units)} rows, {index['units']} were expected")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    if not isinstance(name, str) or Path(name).name != name or not name.startswith("columns-"):
+        raise RecordingError(f"the recording in {folder.name!r} names a folder outside itself")
+    return folder / name
+
+
+def _column(columns: Path, name: str) -> np.ndarray:
+    path = columns / f"{Path(name).name}.npy"
+    # An empty file cannot be mapped, and costs nothing to read.
+    header_only = path.stat().st_size <= 128
+    return np.load(path, mmap_mode=None if header_only else "r", allow_pickle=False)
+
+
+def _table(columns: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(columns / f"{Path(name).name}.parquet", engine="pyarrow")
+
+
+def _state(columns: Path, entry: dict[str, Any]) -> State:
+    parts = {part: _column(columns, f"{entry['file']}_{part}") for part in ("values", "time", "rows")}
+    return State(**parts, variable=entry["variable"], unit=entry["unit"], labels=tuple(entry["labels"]))
+
+
+def _synapses(columns: Path, entry: dict[str, Any]) -> Synapses:
+    parts = {
+        part: _column(columns, f"{entry['file']}_{part}") if part in entry["present"] else None
+        for part in ("indptr", "indices", "weight", "delay")
+    }
+    if parts["indptr"] is None or parts["indices"] is None:
+        raise RecordingError(f"projection {entry['name']!r} lacks its synapses")
+    return Synapses(
+        entry["source"],
+        entry["target"],
+        parts["indptr"],
+        parts["indices"],
+        parts["weight"],
+        parts["delay"],
+        entry["weight_unit"],
+    )
+
+
+def _projections(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=pd.Index(PROJECTION_COLUMNS))
+    numbers = [
+        column for column in PROJECTION_COLUMNS if column.startswith(("weight_m", "weight_s", "delay_"))
+    ]
+    return frame.astype(dict.fromkeys(numbers, float))
+
+
+def with_origin(rec: Recording, source: str, options: Mapping[str, Any]) -> Recording:
+    """The recording, told where it came from and which answers were given about it."""
+    return replace(rec, source=source, options=dict(options))
