@@ -1,0 +1,194 @@
+"""Spike counts in bins of equal width, counted on integer ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from spikeboard.analysis.trains import (
+    Rows,
+    Ticks,
+    duration_s,
+    snap_bin,
+    train_bounds,
+    unit_rows,
+    window_edges,
+    window_ticks,
+)
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
+
+# One gigabyte of uint16: more than any view draws, and more than a server should give to one question.
+MOST_CELLS = 5 * 10**8
+
+
+@dataclass(frozen=True, eq=False)
+class Binned:
+    """Spike counts per bin.
+
+    counts : (U, B) uint16 or uint32, or (P, B) int64 for groups
+    edges_s : (B + 1,) float64, s; the last one is the end of the window
+    bin_s : width of a whole bin, s, a multiple of the clock
+    partial : width in s of the last bin where it is shorter than the others, else 0
+    snapped : whether `bin_s` differs from what was asked for
+    """
+
+    counts: np.ndarray
+    edges_s: np.ndarray
+    bin_s: float
+    partial: float
+    snapped: bool
+
+    @property
+    def widths_s(self) -> NDArray[np.float64]:
+        """Width of each bin, (B,) s: `bin_s`, and the true width of a partial last bin."""
+        widths = np.full(len(self.edges_s) - 1, self.bin_s)
+        if self.partial:
+            widths[-1] = self.partial
+        return widths
+
+    @property
+    def centers_s(self) -> NDArray[np.float64]:
+        """Middle of each bin, (B,) s."""
+        return (self.edges_s[:-1] + self.edges_s[1:]) / 2
+
+    def rates_hz(self, units_per_row: NDArray[np.integer] | int = 1) -> NDArray[np.float64]:
+        """Counts over the true width of their bin, (rows, B) Hz.
+
+        Parameters
+        ----------
+        units_per_row : how many units each row pools, one number or (rows,): the rate is then per unit
+        """
+        pooled = np.asarray(units_per_row, np.float64).reshape(-1, 1)
+        return self.counts / (self.widths_s * np.where(pooled > 0, pooled, np.nan))
+
+
+def binned_counts(
+    rec: Recording, bin_ms: float, units: Rows = None, t0: float | None = None, t1: float | None = None
+) -> Binned:
+    """Spikes of each unit in each bin.
+
+    A spike in tick k belongs to bin (k - start) // width, in integers, so that no spike moves to a neighbouring
+    bin by rounding. A last bin that is shorter than the others is kept and flagged, and a spike exactly at
+    the end of the recording belongs to the last bin.
+
+    Parameters
+    ----------
+    rec : the recording
+    bin_ms : bin width, ms, snapped to the clock
+    units : unit rows, None for all
+    t0, t1 : s, None for the recording's own limits
+
+    Returns
+    -------
+    Binned : counts (U, B), rows in the order of `units`
+
+    Raises
+    ------
+    RecordingError : for a window without length, or for more cells than fit
+    """
+    grid = _grid(rec, bin_ms, t0, t1)
+    rows = unit_rows(rec, units)
+    first, last = train_bounds(rec.train_ticks, rec.train_offsets, rows, *window_ticks(rec, t0, t1))
+    n_bins = len(grid.edges) - 1
+    _check_size(len(rows), n_bins)
+    longest = int((last - first).max(initial=0))
+    counts = np.zeros((len(rows), n_bins), np.uint16 if longest <= np.iinfo(np.uint16).max else np.uint32)
+    count_bins(np.asarray(rec.train_ticks), first, last, grid.start, grid.width, counts)
+    return _binned(rec, counts, grid)
+
+
+def population_counts(
+    rec: Recording,
+    bin_ms: float,
+    groups: Sequence[Rows] | None = None,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> Binned:
+    """Spikes of groups of units in each bin; binned as in `binned_counts`, without a row per unit.
+
+    Parameters
+    ----------
+    rec : the recording
+    bin_ms : bin width, ms, snapped to the clock
+    groups : unit rows of each group; None for the recording's populations
+    t0, t1 : s, None for the recording's own limits
+
+    Returns
+    -------
+    Binned : counts (P, B) int64; `rates_hz(sizes)` gives the rate per unit
+    """
+    grid = _grid(rec, bin_ms, t0, t1)
+    chosen = population_groups(rec) if groups is None else groups
+    _check_size(len(chosen), len(grid.edges) - 1)
+    counts = np.zeros((len(chosen), len(grid.edges) - 1), np.int64)
+    stretch = window_ticks(rec, t0, t1)
+    for row, group in zip(counts, chosen, strict=True):
+        first, last = train_bounds(rec.train_ticks, rec.train_offsets, unit_rows(rec, group), *stretch)
+        _count_pooled(np.asarray(rec.train_ticks), first, last, grid.start, grid.width, row)
+    return _binned(rec, counts, grid)
+
+
+def population_groups(rec: Recording) -> list[NDArray[np.int64]]:
+    """The unit rows of each population, in the order of `rec.populations`."""
+    table = rec.populations
+    return [np.arange(first, first + size) for first, size in zip(table["first"], table["size"], strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    start: int
+    end: int
+    width: int
+    edges: Ticks
+    bin_s: float
+    snapped: bool
+
+
+def _grid(rec: Recording, bin_ms: float, t0: float | None, t1: float | None) -> _Grid:
+    duration_s(rec, t0, t1)
+    width, snapped_ms, changed = snap_bin(rec.tick, bin_ms)
+    start, end = window_edges(rec, t0, t1)
+    end = max(end, start + 1)
+    n_bins = -(-(end - start) // width)
+    _check_size(1, n_bins)
+    edges = start + width * np.arange(n_bins + 1, dtype=np.int64)
+    return _Grid(start, end, width, edges, snapped_ms / 1000, changed)
+
+
+def _binned(rec: Recording, counts: np.ndarray, grid: _Grid) -> Binned:
+    over = int(grid.edges[-1]) - grid.end
+    edges_s = np.minimum(grid.edges, grid.end) / rec.ticks_per_second
+    partial = (grid.width - over) * rec.tick if over else 0.0
+    return Binned(counts, edges_s, grid.bin_s, partial, grid.snapped)
+
+
+def _check_size(n_rows: int, n_bins: int) -> None:
+    if n_rows * n_bins > MOST_CELLS:
+        raise RecordingError(
+            f"{n_rows:,} rows of {n_bins:,} bins are more than can be held; take wider bins, fewer units or less time"
+        )
+
+
+@njit(cache=True, nogil=True)
+def count_bins(ticks, first, last, start, width, counts):
+    """Add each spike of the bounded trains to its bin of `counts` (U, B); past the last edge: the last bin."""
+    for row in range(len(first)):
+        _count_train(ticks, first[row], last[row], start, width, counts[row])
+
+
+@njit(cache=True, nogil=True)
+def _count_pooled(ticks, first, last, start, width, counts):
+    for row in range(len(first)):
+        _count_train(ticks, first[row], last[row], start, width, counts)
+
+
+@njit(cache=True, nogil=True)
+def _count_train(ticks, first, last, start, width, counts):
+    final = len(counts) - 1
+    for k in range(first, last):
+        counts[min((ticks[k] - start) // width, final)] += 1

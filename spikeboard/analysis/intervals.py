@@ -1,0 +1,281 @@
+"""Inter-spike intervals: their statistics and histograms, computed on integer ticks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numba import njit
+from numpy.typing import NDArray
+
+from spikeboard.analysis.trains import Rows, Ticks, snap_bin, trains_in, unit_rows
+from spikeboard.errors import RecordingError
+from spikeboard.recording import ON_TICK, Recording
+
+# A histogram is looked at: past this many bars the rest is counted as overflow.
+MOST_BINS = 20_000
+STATISTICS = ("mean", "std", "min", "max", "cv", "cv2", "lv", "lvr")
+
+
+def interval_statistics(
+    rec: Recording,
+    units: Rows = None,
+    t0: float | None = None,
+    t1: float | None = None,
+    *,
+    refractory_ms: float = 5.0,
+    median: bool = False,
+) -> pd.DataFrame:
+    """Statistics of the times between successive spikes, one row per unit.
+
+    cv is the standard deviation (ddof=0) over the mean; cv2 (Holt et al. 1996), lv (Shinomoto et al. 2003) and
+    lvr (Shinomoto et al. 2009) compare neighbouring intervals and so ignore slow changes of rate. All are 1 for a
+    Poisson process and 0 for a regular one. A pair of intervals that are both zero says nothing about
+    cv2, lv and lvr, and is left out of them.
+
+    Parameters
+    ----------
+    rec : the recording
+    units : unit rows, None for all
+    t0, t1 : s; only intervals between spikes that both lie in the window
+    refractory_ms : R of lvr, ms
+    median : also give the median, which takes a sort
+
+    Returns
+    -------
+    DataFrame : indexed by unit row: spikes, intervals, zero (intervals of length zero); mean, std, min, max in s; cv,
+        cv2, lv, lvr; NaN where there are too few intervals (1 for mean, min, max; 2 for the others)
+    """
+    ticks, first, last = trains_in(rec, units, t0, t1)
+    values = _statistics(ticks, first, last, refractory_ms / 1000 * rec.ticks_per_second)
+    spikes = last - first
+    table = pd.DataFrame(
+        values[:, 1:], columns=pd.Index(STATISTICS), index=pd.Index(unit_rows(rec, units), name="unit")
+    )
+    table[["mean", "std", "min", "max"]] /= rec.ticks_per_second
+    table.insert(0, "spikes", spikes)
+    table.insert(1, "intervals", np.maximum(spikes - 1, 0))
+    table.insert(2, "zero", values[:, 0].astype(np.int64))
+    if median:
+        table.insert(4, "median", _medians(ticks, first, last) / rec.ticks_per_second)
+    return table
+
+
+def interval_histogram(
+    rec: Recording,
+    units: Rows = None,
+    bin_ms: float = 1.0,
+    max_ms: float | None = None,
+    *,
+    logarithmic: bool = False,
+    bins_per_decade: int = 20,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> pd.DataFrame:
+    """Counts of the times between successive spikes of the same unit, pooled over units.
+
+    Bins are left-closed on whole ticks, so that each linear bin holds equally many possible intervals and no combs
+    appear. Logarithmic edges are rounded to the clock and doubles removed: no bin is narrower than a tick, and
+    `density` divides by each bin's true width in decades.
+
+    Parameters
+    ----------
+    rec : the recording
+    units : unit rows, None for all
+    bin_ms : width of a linear bin, ms, snapped to the clock
+    max_ms : where the histogram ends, ms; None for the longest interval, or `MOST_BINS` linear bins
+    logarithmic : bins of equal width on a logarithmic axis
+    bins_per_decade : how many of them
+    t0, t1 : s, None for the recording's own limits
+
+    Returns
+    -------
+    DataFrame : left_s, right_s, count, density (per s, or per decade); the integral of density over all bins is the
+        fraction of intervals inside. `attrs` says what is outside and what was used: intervals, overflow (as
+        long as the last edge or longer), zero (of length zero, which a logarithmic axis has no place for), bin_ms,
+        snapped
+    """
+    ticks, first, last = trains_in(rec, units, t0, t1)
+    width, snapped_ms, changed = snap_bin(rec.tick, bin_ms)
+    shortest, longest, zero = _extremes(ticks, first, last)
+    limit = longest + 1 if max_ms is None else snap_bin(rec.tick, max_ms)[0]
+    edges = _log_edges(rec, shortest, limit, bins_per_decade) if logarithmic else _linear_edges(limit, width)
+    counts, over = _count_intervals(ticks, first, last, edges, 0 if logarithmic else width)
+    total = int(np.maximum(last - first - 1, 0).sum())
+    table = _histogram_table(edges / rec.ticks_per_second, counts, total, logarithmic)
+    table.attrs = {"intervals": total, "overflow": int(over), "zero": int(zero)}
+    table.attrs |= {"bin_ms": snapped_ms, "snapped": changed and not logarithmic}
+    return table
+
+
+def refractory_violations(
+    rec: Recording,
+    units: Rows = None,
+    refractory_ms: float = 2.0,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> tuple[int, float]:
+    """How many intervals are shorter than the refractory period, over all chosen units.
+
+    Parameters
+    ----------
+    rec : the recording
+    units : unit rows, None for all
+    refractory_ms : ms; an interval of exactly this length is no violation
+    t0, t1 : s, None for the recording's own limits
+
+    Returns
+    -------
+    count, fraction : of all intervals; the fraction is NaN where there is none
+    """
+    per_unit, intervals = short_intervals(rec, units, refractory_ms, t0, t1)
+    total = int(intervals.sum())
+    count = int(per_unit.sum())
+    return count, count / total if total else float("nan")
+
+
+def short_intervals(
+    rec: Recording, units: Rows, refractory_ms: float, t0: float | None = None, t1: float | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Intervals shorter than a limit, and all intervals, of each unit.
+
+    Returns
+    -------
+    short, intervals : (U,) int64
+    """
+    ticks, first, last = trains_in(rec, units, t0, t1)
+    position = refractory_ms / 1000 * rec.ticks_per_second
+    limit = int(np.ceil(position - ON_TICK))
+    return _count_short(ticks, first, last, limit), np.maximum(last - first - 1, 0)
+
+
+def interval_ticks(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
+    """All intervals of the bounded trains, one unit after another.
+
+    Returns
+    -------
+    intervals : (N,) int64, ticks
+    """
+    return _intervals(np.asarray(ticks), first, last)
+
+
+def _medians(ticks: Ticks, first: Ticks, last: Ticks) -> NDArray[np.float64]:
+    trains = [ticks[low:high] for low, high in zip(first, last, strict=True)]
+    return np.array([np.median(np.diff(train)) if len(train) > 1 else np.nan for train in trains])
+
+
+def _linear_edges(limit: int, width: int) -> Ticks:
+    n_bins = min(max(1, -(-limit // width)), MOST_BINS)
+    return width * np.arange(n_bins + 1, dtype=np.int64)
+
+
+def _log_edges(rec: Recording, shortest: int, limit: int, per_decade: int) -> Ticks:
+    if not 1 <= per_decade <= 1000:
+        raise RecordingError(f"bins per decade must lie between 1 and 1000, not {per_decade}")
+    # Edges lie on one grid, 10^(k / per_decade) s, for every recording, so that two histograms can be compared.
+    low = np.floor(np.log10(shortest / rec.ticks_per_second) * per_decade + 1e-9)
+    high = np.ceil(np.log10(max(limit, 2) / rec.ticks_per_second) * per_decade - 1e-9)
+    seconds = 10.0 ** (np.arange(low, max(high, low + 1) + 1) / per_decade)
+    edges = np.ceil(seconds * rec.ticks_per_second - ON_TICK).astype(np.int64)
+    edges = np.unique(np.maximum(edges, 1))
+    edges[0] = min(edges[0], shortest)
+    return edges if len(edges) > 1 else np.r_[edges, edges + 1]
+
+
+def _histogram_table(
+    edges_s: NDArray[np.float64], counts: Ticks, total: int, logarithmic: bool
+) -> pd.DataFrame:
+    left, right = edges_s[:-1], edges_s[1:]
+    widths = np.log10(right / left) if logarithmic else right - left
+    density = counts / (widths * total) if total else np.full(len(counts), np.nan)
+    return pd.DataFrame({"left_s": left, "right_s": right, "count": counts, "density": density})
+
+
+@njit(cache=True, nogil=True)
+def _statistics(ticks, first, last, refractory):
+    table = np.full((len(first), 1 + 8), np.nan)
+    for row in range(len(first)):
+        train = ticks[first[row] : last[row]]
+        table[row, 0] = 0
+        if len(train) > 1:
+            _one_unit(train, refractory, table[row])
+    return table
+
+
+@njit(cache=True, nogil=True)
+def _one_unit(train, refractory, out):
+    n = len(train) - 1
+    mean = (train[-1] - train[0]) / n
+    shortest = longest = train[1] - train[0]
+    squares = cv2 = lv = lvr = 0.0
+    zero = pairs = previous = 0
+    for k in range(n):
+        interval = train[k + 1] - train[k]
+        shortest, longest = min(shortest, interval), max(longest, interval)
+        zero += interval == 0
+        squares += (interval - mean) ** 2
+        both = interval + previous
+        if k > 0 and both > 0:
+            pairs += 1
+            ratio = abs(interval - previous) / both
+            cv2 += ratio
+            lv += ratio * ratio
+            lvr += ratio * ratio * (1.0 + 4.0 * refractory / both)
+        previous = interval
+    out[0], out[1], out[3], out[4] = zero, mean, shortest, longest
+    if n > 1:
+        out[2] = np.sqrt(squares / n)
+        out[5] = out[2] / mean if mean > 0 else np.nan
+    if pairs > 0:
+        out[6], out[7], out[8] = 2.0 * cv2 / pairs, 3.0 * lv / pairs, 3.0 * lvr / pairs
+
+
+@njit(cache=True, nogil=True)
+def _intervals(ticks, first, last):
+    total = 0
+    for row in range(len(first)):
+        total += max(0, last[row] - first[row] - 1)
+    found = np.empty(total, np.int64)
+    n = 0
+    for row in range(len(first)):
+        for k in range(first[row], last[row] - 1):
+            found[n] = ticks[k + 1] - ticks[k]
+            n += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _extremes(ticks, first, last):
+    longest = zero = 0
+    shortest = np.iinfo(np.int64).max
+    for row in range(len(first)):
+        for k in range(first[row], last[row] - 1):
+            interval = ticks[k + 1] - ticks[k]
+            longest = max(longest, interval)
+            zero += interval == 0
+            if 0 < interval < shortest:
+                shortest = interval
+    return min(shortest, max(longest, 1)), longest, zero
+
+
+@njit(cache=True, nogil=True)
+def _count_intervals(ticks, first, last, edges, width):
+    counts = np.zeros(len(edges) - 1, np.int64)
+    over = 0
+    for row in range(len(first)):
+        for k in range(first[row], last[row] - 1):
+            interval = ticks[k + 1] - ticks[k]
+            place = interval // width if width else np.searchsorted(edges, interval, side="right") - 1
+            if place >= len(counts):
+                over += 1
+            elif place >= 0:
+                counts[place] += 1
+    return counts, over
+
+
+@njit(cache=True, nogil=True)
+def _count_short(ticks, first, last, limit):
+    short = np.zeros(len(first), np.int64)
+    for row in range(len(first)):
+        for k in range(first[row], last[row] - 1):
+            short[row] += ticks[k + 1] - ticks[k] < limit
+    return short

@@ -1,0 +1,156 @@
+"""Spike counts per pixel of a raster: exact, of all spikes, whatever their number.
+
+Spikes are sorted by time, so each pixel column is one stretch of them: its edges are found by bisection and
+the rows inside it are counted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from spikeboard.analysis.trains import Rows, duration_s, first_tick_from, unit_rows
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
+
+MOST_PIXELS = 64 * 10**6
+
+
+def pixel_counts(
+    rec: Recording,
+    t0: float | None,
+    t1: float | None,
+    width: int,
+    height: int,
+    units: Rows = None,
+    *,
+    fill: bool = False,
+) -> NDArray[np.uint32]:
+    """Spikes in each pixel of a raster of the chosen units.
+
+    Row 0 shows the first of `units`. With more units than pixel rows, neighbours share a row; with fewer, each
+    unit is counted in the first pixel row of its band.
+
+    Parameters
+    ----------
+    rec : the recording
+    t0, t1 : s, None for the recording's own limits; a spike exactly at t_stop is in the last column
+    width, height : pixels
+    units : unit rows from top to bottom, None for all in their own order
+    fill : repeat each unit's counts over its whole band, for a picture without gaps; the sum over the
+        picture then exceeds the number of spikes
+
+    Returns
+    -------
+    counts : (height, width) uint32
+
+    Raises
+    ------
+    RecordingError : for a window without length or a picture of no or too many pixels
+    """
+    _check_picture(width, height)
+    order = unit_rows(rec, units)
+    lut = row_pixels(len(rec.units), order, height)
+    edges = column_edges(rec, t0, t1, width)
+    counts = pixel_counts_ordered(rec.spike_times, rec.spike_rows, edges, lut, height)
+    return _filled(counts, len(order)) if fill else counts
+
+
+def row_pixels(n_units: int, order: NDArray[np.integer], height: int) -> NDArray[np.int32]:
+    """Which pixel row shows each unit.
+
+    Parameters
+    ----------
+    n_units : units of the recording
+    order : unit rows from top to bottom, each at most once
+    height : pixel rows
+
+    Returns
+    -------
+    lut : (n_units,) int32, -1 where a unit is not shown
+    """
+    lut = np.full(n_units, -1, np.int32)
+    lut[order] = np.arange(len(order), dtype=np.int64) * height // max(len(order), 1)
+    return lut
+
+
+def column_edges(rec: Recording, t0: float | None, t1: float | None, width: int) -> NDArray[np.float64]:
+    """Times that part the spikes into pixel columns.
+
+    Each edge stands half a tick before the first tick of its column, so that a spike on an edge cannot fall to
+    the wrong side by rounding.
+
+    Returns
+    -------
+    edges : (width + 1,) float64, s; column c holds the spikes with edges[c] <= time < edges[c + 1]
+    """
+    span = duration_s(rec, t0, t1)
+    start = rec.t_start if t0 is None else max(t0, rec.t_start)
+    wanted = start + span * np.arange(width + 1) / width
+    per_second = rec.ticks_per_second
+    edges = np.array([(first_tick_from(time, per_second) - 0.5) / per_second for time in wanted.tolist()])
+    if start + span >= rec.t_stop:
+        edges[-1] = np.inf
+    return edges
+
+
+def pixel_counts_ordered(
+    times: NDArray[np.float64],
+    rows: NDArray[np.integer],
+    column_edges: NDArray[np.float64],
+    lut: NDArray[np.int32],
+    height: int,
+) -> NDArray[np.uint32]:
+    """Spikes in each pixel, for any order of units.
+
+    Parameters
+    ----------
+    times : (N,) float64, s, ascending; may be memory-mapped
+    rows : (N,) unit row of each spike
+    column_edges : (W + 1,) float64, s, ascending
+    lut : (n_units,) int32, pixel row of each unit, -1 where it is not shown
+    height : pixel rows
+
+    Returns
+    -------
+    counts : (height, W) uint32
+    """
+    edges = np.searchsorted(np.asarray(times), column_edges)
+    return _count_columns(np.asarray(rows), edges, lut, height)
+
+
+def spikes_shown(rec: Recording, t0: float | None, t1: float | None) -> slice:
+    """Which of `rec.spikes` lie in a window: the stretch that `pixel_counts` counts.
+
+    Returns
+    -------
+    slice : of `rec.spike_times` and `rec.spike_rows`
+    """
+    edges = np.searchsorted(np.asarray(rec.spike_times), column_edges(rec, t0, t1, 1))
+    return slice(int(edges[0]), int(edges[1]))
+
+
+def _check_picture(width: int, height: int) -> None:
+    if width < 1 or height < 1 or width * height > MOST_PIXELS:
+        raise RecordingError(f"a picture of {width} × {height} pixels cannot be drawn")
+
+
+def _filled(counts: NDArray[np.uint32], n_rows: int) -> NDArray[np.uint32]:
+    height = len(counts)
+    if not 0 < n_rows < height:
+        return counts
+    first = np.arange(n_rows, dtype=np.int64) * height // n_rows
+    return np.repeat(counts[first], np.diff(np.r_[first, height]), axis=0)
+
+
+@njit(cache=True, nogil=True)
+def _count_columns(rows, edges, lut, height):
+    width = len(edges) - 1
+    counts = np.zeros((height, width), np.uint32)
+    for column in range(width):
+        for k in range(edges[column], edges[column + 1]):
+            pixel = lut[rows[k]]
+            if pixel >= 0:
+                counts[pixel, column] += 1
+    return counts

@@ -1,0 +1,460 @@
+"""Firing rates: kernel estimates at the times that are drawn, their uncertainty, and widths chosen from the data.
+
+The width of every kernel is given as its standard deviation sigma, so that kernels of one sigma smooth alike
+(the convention of Nawrot et al. 1999 and of Elephant). With x = t - spike in units of sigma:
+
+- gaussian: exp(-x²/2) / √(2π), cut at ±6 (it loses 2·10⁻⁹ of its mass)
+- exponential: exp(-x) for x >= 0, causal, cut at 25
+- alpha: 2x exp(-√2 x) for x >= 0, causal, cut at 25
+- rectangular: 1 / (2√3) for -√3 <= x < √3
+- triangular: (1 - abs(x)/√6) / √6 for abs(x) < √6
+- epanechnikov: 3 (1 - x²/5) / (4√5) for abs(x) < √5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaincinv, ndtr
+
+from spikeboard.analysis.bins import population_groups
+from spikeboard.analysis.trains import Rows, Ticks, pooled_train, trains_in, window_edges
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
+
+Floats = NDArray[np.float64]
+
+GAUSSIAN, EXPONENTIAL, ALPHA, RECTANGULAR, TRIANGULAR, EPANECHNIKOV = range(6)
+SQRT2, SQRT3, SQRT5, SQRT6 = 2**0.5, 3**0.5, 5**0.5, 6**0.5
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What is known of a kernel, in units of its standard deviation.
+
+    code : its number in the compiled loops
+    before, after : how far it reaches to either side of a spike
+    roughness : the integral of its square
+    mass : its integral from -infinity to x
+    """
+
+    code: int
+    before: float
+    after: float
+    roughness: float
+    mass: Callable[[Floats], Floats]
+
+
+def _rectangular_mass(x: Floats) -> Floats:
+    return np.clip(x / (2 * SQRT3) + 0.5, 0.0, 1.0)
+
+
+def _triangular_mass(x: Floats) -> Floats:
+    y = np.clip(x / SQRT6, -1.0, 1.0)
+    return 0.5 + y - np.sign(y) * y * y / 2
+
+
+def _epanechnikov_mass(x: Floats) -> Floats:
+    y = np.clip(x / SQRT5, -1.0, 1.0)
+    return 0.5 + 0.75 * (y - y**3 / 3)
+
+
+def _exponential_mass(x: Floats) -> Floats:
+    return -np.expm1(-np.maximum(x, 0.0))
+
+
+def _alpha_mass(x: Floats) -> Floats:
+    y = SQRT2 * np.maximum(x, 0.0)
+    return -np.expm1(-y) - y * np.exp(-y)
+
+
+KERNELS: dict[str, Kernel] = {
+    "gaussian": Kernel(GAUSSIAN, 6.0, 6.0, 0.5 / np.sqrt(np.pi), ndtr),
+    "exponential": Kernel(EXPONENTIAL, 0.0, 25.0, 0.5, _exponential_mass),
+    "alpha": Kernel(ALPHA, 0.0, 25.0, 0.5 / SQRT2, _alpha_mass),
+    "rectangular": Kernel(RECTANGULAR, SQRT3, SQRT3, 0.5 / SQRT3, _rectangular_mass),
+    "triangular": Kernel(TRIANGULAR, SQRT6, SQRT6, 2 / (3 * SQRT6), _triangular_mass),
+    "epanechnikov": Kernel(EPANECHNIKOV, SQRT5, SQRT5, 3 / (5 * SQRT5), _epanechnikov_mass),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PooledRates:
+    """Mean rate of groups of units.
+
+    mean : (P, T) Hz per unit
+    sem : (P, T) Hz, standard error of the mean over units (ddof=1), NaN for fewer than two units
+    sizes : (P,) units per group
+    """
+
+    mean: Floats
+    sem: Floats
+    sizes: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class RateBand:
+    """A rate with its pointwise confidence band, each (U, T) Hz."""
+
+    rate: Floats
+    low: Floats
+    high: Floats
+
+
+def instantaneous_rates(
+    rec: Recording,
+    sigma_ms: float,
+    at: ArrayLike,
+    units: Rows = None,
+    kernel: str = "gaussian",
+    border: bool = False,
+) -> Floats:
+    """Kernel estimate of each unit's rate, evaluated only at the times asked for.
+
+    Parameters
+    ----------
+    rec : the recording; all of its spikes within reach of a time count, in or out of any window
+    sigma_ms : standard deviation of the kernel, ms
+    at : (T,) times, s, ascending
+    units : unit rows, None for all
+    kernel : a key of `KERNELS`
+    border : divide by the mass of the kernel inside [t_start, t_stop], so that the rate does not sink at
+        the ends of the recording; NaN where no mass is inside
+
+    Returns
+    -------
+    rates : (U, T) Hz
+
+    Raises
+    ------
+    RecordingError : for an unknown kernel, a width that is not positive, or times that do not ascend
+    """
+    shape, sigma = _kernel(kernel), _sigma(sigma_ms)
+    times = _ascending(at)
+    ticks, first, last = trains_in(rec, units)
+    rates = np.zeros((len(first), len(times)))
+    _rates(
+        ticks, first, last, *_in_sigmas(rec, times, sigma), shape.code, shape.before, shape.after, rates, 1
+    )
+    return rates / sigma / _mass_inside(rec, shape, sigma, times, border)
+
+
+def pooled_rates(
+    rec: Recording,
+    sigma_ms: float,
+    at: ArrayLike,
+    groups: Sequence[Rows] | None = None,
+    kernel: str = "gaussian",
+    border: bool = False,
+) -> PooledRates:
+    """Mean kernel rate of groups of units, with its standard error over the units.
+
+    Parameters
+    ----------
+    rec, sigma_ms, at, kernel, border : as in `instantaneous_rates`
+    groups : unit rows of each group; None for the recording's populations
+
+    Returns
+    -------
+    PooledRates : mean and sem (P, T) Hz; NaN for a group without units
+    """
+    shape, sigma = _kernel(kernel), _sigma(sigma_ms)
+    times = _ascending(at)
+    scale = sigma * _mass_inside(rec, shape, sigma, times, border)
+    chosen = population_groups(rec) if groups is None else groups
+    moments = np.zeros((len(chosen), 2, len(times)))
+    sizes = np.zeros(len(chosen), np.int64)
+    for k, group in enumerate(chosen):
+        ticks, first, last = trains_in(rec, group)
+        sizes[k] = len(first)
+        _moments(
+            ticks,
+            first,
+            last,
+            *_in_sigmas(rec, times, sigma),
+            shape.code,
+            shape.before,
+            shape.after,
+            moments[k],
+        )
+    n = sizes[:, None].astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(n > 0, moments[:, 0], np.nan)
+        sem = np.where(n > 1, np.sqrt(moments[:, 1] / (n - 1) / n), np.nan)
+    return PooledRates(mean / scale, sem / scale, sizes)
+
+
+def rate_band(
+    rec: Recording,
+    sigma_ms: float,
+    at: ArrayLike,
+    units: Rows = None,
+    kernel: str = "gaussian",
+    border: bool = False,
+    level: float = 0.95,
+) -> RateBand:
+    """Kernel rates with the pointwise confidence band of an inhomogeneous Poisson process.
+
+    The weighted count under a kernel is matched to a scaled Poisson count with the same mean and variance (for the
+    rectangular kernel it is one), and that count gets the exact interval of Garwood (1936). It covers the rate as
+    smoothed by the kernel, not its bias.
+
+    Parameters
+    ----------
+    rec, sigma_ms, at, units, kernel, border : as in `instantaneous_rates`
+    level : probability that the band covers the smoothed rate at one time
+
+    Returns
+    -------
+    RateBand : rate, low, high (U, T) Hz; with no spike in reach low is 0 and high is not
+    """
+    _check_level(level)
+    shape, sigma = _kernel(kernel), _sigma(sigma_ms)
+    times = _ascending(at)
+    ticks, first, last = trains_in(rec, units)
+    grid = _in_sigmas(rec, times, sigma)
+    total, squares = np.zeros((2, len(first), len(times)))
+    _rates(ticks, first, last, *grid, shape.code, shape.before, shape.after, total, 1)
+    _rates(ticks, first, last, *grid, shape.code, shape.before, shape.after, squares, 2)
+    # The mean weight of one spike; where there is none, what it is on average.
+    weight = np.divide(squares, total, out=np.full_like(total, shape.roughness), where=total > 0)
+    low, high = poisson_band(total / weight, level)
+    scale = sigma * _mass_inside(rec, shape, sigma, times, border)
+    return RateBand(total / scale, low * weight / scale, high * weight / scale)
+
+
+def poisson_band(counts: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Exact confidence limits of the mean of a Poisson count (Garwood 1936), also for effective, fractional counts.
+
+    Parameters
+    ----------
+    counts : any shape, >= 0
+    level : coverage
+
+    Returns
+    -------
+    low, high : float64, the shape of counts
+    """
+    _check_level(level)
+    seen = np.asarray(counts, np.float64)
+    tail = (1 - level) / 2
+    low = np.where(seen > 0, gammaincinv(np.where(seen > 0, seen, 1.0), tail), 0.0)
+    return low, gammaincinv(seen + 1, 1 - tail)
+
+
+def bootstrap_band(
+    values: ArrayLike, level: float = 0.95, n_resamples: int = 1000, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Percentile bootstrap limits of the mean over units (Efron 1979).
+
+    Parameters
+    ----------
+    values : (U, T) one row per unit
+    level : coverage
+    n_resamples : resamples of the units, with replacement
+    seed : of the resampling: the same seed gives the same band
+
+    Returns
+    -------
+    low, high : (T,) float64, NaN for fewer than two units
+    """
+    _check_level(level)
+    rows = np.asarray(values, np.float64)
+    if len(rows) < 2:
+        return np.full(rows.shape[1], np.nan), np.full(rows.shape[1], np.nan)
+    picks = np.random.default_rng(seed).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), n_resamples)
+    means = picks @ rows / len(rows)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def optimal_bandwidth(times: ArrayLike) -> float | None:
+    """The Gaussian kernel width that is expected to come nearest to the underlying rate.
+
+    Minimises the estimated mean integrated squared error for a fixed kernel (Shimazaki & Shinomoto 2010, eq. 3) over
+    all pairs of spikes, which are counted once by lag on a grid of at most 2^18 steps.
+
+    Parameters
+    ----------
+    times : (N,) spike times, s, ascending; pool trains or trials by merging them
+
+    Returns
+    -------
+    sigma : s, or None where fewer than three distinct times leave nothing to choose
+    """
+    train = np.asarray(times, np.float64)
+    distinct = np.unique(train)
+    if len(distinct) < 3:
+        return None
+    span = float(distinct[-1] - distinct[0])
+    step = max(span / 2**18, min(float(np.diff(distinct).min()), span / 2**10))
+    pairs = _pairs_by_lag(np.floor((train - train[0]) / step + 0.5).astype(np.int64))
+    widths = np.geomspace(2 * step, span, 60)
+    costs = [_kernel_cost(pairs, step, len(train), width) for width in widths.tolist()]
+    best = int(np.argmin(costs))
+    low, high = widths[max(best - 1, 0)], widths[min(best + 1, len(widths) - 1)]
+    return _golden_section(
+        lambda width: _kernel_cost(pairs, step, len(train), width), float(low), float(high)
+    )
+
+
+def optimal_bin_width(
+    rec: Recording, units: Rows = None, t0: float | None = None, t1: float | None = None
+) -> float | None:
+    """The bin width whose histogram is expected to come nearest to the underlying rate.
+
+    Minimises (2k - v) / Δ² over whole multiples of the clock, with mean k and variance v (ddof=0) of the
+    counts in whole bins (Shimazaki & Shinomoto 2007), averaged over five starting points of the bins.
+
+    Parameters
+    ----------
+    rec : the recording
+    units : unit rows, whose spikes are pooled; None for all
+    t0, t1 : s, None for the recording's own limits
+
+    Returns
+    -------
+    width : s, or None for fewer than three spikes
+    """
+    train = pooled_train(*trains_in(rec, units, t0, t1))
+    start, end = window_edges(rec, t0, t1)
+    if len(train) < 3 or end - start < 4:
+        return None
+    narrowest = max(1, (end - start) // min(max(1000, 20 * len(train)), 50_000))
+    widths = np.unique(np.geomspace(narrowest, (end - start) // 2, 120).astype(np.int64))
+    costs = [_histogram_cost(train, start, end, width) for width in widths.tolist()]
+    return int(widths[int(np.argmin(costs))]) / rec.ticks_per_second
+
+
+def _kernel(name: str) -> Kernel:
+    if name not in KERNELS:
+        raise RecordingError(f"no kernel {str(name)[:40]!r}; choose one of {', '.join(KERNELS)}")
+    return KERNELS[name]
+
+
+def _sigma(sigma_ms: float) -> float:
+    if not (np.isfinite(sigma_ms) and sigma_ms > 0):
+        raise RecordingError(f"a kernel width must be a positive number of milliseconds, not {sigma_ms!r}")
+    return sigma_ms / 1000
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise RecordingError(f"a confidence level lies between 0 and 1, not at {level!r}")
+
+
+def _ascending(at: ArrayLike) -> Floats:
+    times = np.asarray(at, np.float64).reshape(-1)
+    if np.any(np.diff(times) < 0):
+        raise RecordingError("the times at which a rate is wanted must ascend")
+    return times
+
+
+def _in_sigmas(rec: Recording, times: Floats, sigma: float) -> tuple[Floats, float]:
+    return times * rec.ticks_per_second, 1 / (sigma * rec.ticks_per_second)
+
+
+def _mass_inside(rec: Recording, shape: Kernel, sigma: float, times: Floats, border: bool) -> Floats:
+    if not border:
+        return np.ones_like(times)
+    inside = shape.mass((times - rec.t_start) / sigma) - shape.mass((times - rec.t_stop) / sigma)
+    # A spike at the very end of its kernel's reach would stand for a rate without bound.
+    return np.where(inside > 1e-6, inside, np.nan)
+
+
+def _pairs_by_lag(places: Ticks) -> Floats:
+    counts = np.bincount(places).astype(np.float64)
+    spectrum = np.fft.rfft(counts, 2 * len(counts))
+    pairs = np.rint(np.fft.irfft(np.abs(spectrum) ** 2, 2 * len(counts))[: len(counts)])
+    pairs[0] -= counts.sum()
+    return pairs
+
+
+def _kernel_cost(pairs: Floats, step: float, n: int, width: float) -> float:
+    reach = min(len(pairs), int(9 * width / step) + 1)
+    x = (np.arange(reach) * (step / width)) ** 2
+    twice = np.r_[1.0, np.full(reach - 1, 2.0)] * pairs[:reach]
+    overlap = np.exp(-x / 4) / (2 * np.sqrt(np.pi) * width)
+    direct = np.exp(-x / 2) / (np.sqrt(2 * np.pi) * width)
+    return float(np.sum(twice * (overlap - 2 * direct)) + n / (2 * np.sqrt(np.pi) * width))
+
+
+def _histogram_cost(train: Ticks, start: int, end: int, width: int) -> float:
+    shifts = np.unique(np.arange(5) * width // 5)
+    return float(np.mean([_histogram_cost_from(train, start + int(shift), end, width) for shift in shifts]))
+
+
+def _histogram_cost_from(train: Ticks, start: int, end: int, width: int) -> float:
+    n_bins = (end - start) // width
+    if n_bins < 1:
+        return np.inf
+    inside = train[np.searchsorted(train, start) : np.searchsorted(train, start + n_bins * width)]
+    counts = np.bincount((inside - start) // width, minlength=n_bins)
+    return float((2 * counts.mean() - counts.var()) / float(width) ** 2)
+
+
+def _golden_section(cost: Callable[[float], float], low: float, high: float) -> float:
+    ratio = (np.sqrt(5) - 1) / 2
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = cost(left), cost(right)
+    while high - low > 1e-4 * high:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = cost(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = cost(right)
+    return (low + high) / 2
+
+
+@njit(cache=True, nogil=True)
+def _density(code, x):
+    if code == 0:
+        return 0.3989422804014327 * np.exp(-0.5 * x * x)
+    if code == 1:
+        return np.exp(-x)
+    if code == 2:
+        return 2.0 * x * np.exp(-1.4142135623730951 * x)
+    if code == 3:
+        return 0.2886751345948129
+    if code == 4:
+        return (1.0 - abs(x) / 2.449489742783178) / 2.449489742783178
+    return 0.33541019662496846 * (1.0 - 0.2 * x * x)
+
+
+@njit(cache=True, nogil=True)
+def _one_rate(train, at, per_tick, code, before, after, power, out):
+    low = high = 0
+    for k in range(len(at)):
+        while high < len(train) and (at[k] - train[high]) * per_tick >= -before:
+            high += 1
+        while low < high and (at[k] - train[low]) * per_tick >= after:
+            low += 1
+        for spike in range(low, high):
+            weight = _density(code, (at[k] - train[spike]) * per_tick)
+            out[k] += weight if power == 1 else weight * weight
+
+
+@njit(cache=True, nogil=True)
+def _rates(ticks, first, last, at, per_tick, code, before, after, out, power):
+    for row in range(len(first)):
+        _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, power, out[row])
+
+
+@njit(cache=True, nogil=True)
+def _moments(ticks, first, last, at, per_tick, code, before, after, out):
+    rate = np.empty(len(at))
+    for row in range(len(first)):
+        rate[:] = 0.0
+        _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, 1, rate)
+        for k in range(len(at)):
+            # Welford's update: out[0] holds the mean so far, out[1] the sum of squared deviations.
+            step = rate[k] - out[0, k]
+            out[0, k] += step / (row + 1)
+            out[1, k] += step * (rate[k] - out[0, k])

@@ -1,0 +1,134 @@
+"""Sampled traces reduced to what a screen can show, with every extreme kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from spikeboard.errors import RecordingError
+
+
+@dataclass(frozen=True, eq=False)
+class Envelope:
+    """Traces as drawn.
+
+    time : (P,) or (K, P) float64, s, of each point: where the sample really lies
+    values : (P,) or (K, P), the samples at these times; NaN where a stretch holds no number
+    samples : how many samples of each trace lie in the window
+    exact : whether all of them are among the points
+    """
+
+    time: NDArray[np.float64]
+    values: np.ndarray
+    samples: int
+    exact: bool
+
+
+def trace_envelope(
+    values: np.ndarray,
+    time: NDArray[np.float64],
+    t0: float | None,
+    t1: float | None,
+    width: int,
+    columns: Sequence[int] | None = None,
+) -> Envelope:
+    """The samples of a window: all of them where they fit, else the least and greatest of each pixel's stretch.
+
+    The samples are cut into `width` stretches; of each the minimum and the maximum are given, at their own
+    times and in their order. So at most 2·width points per trace, and no peak is lost.
+
+    Parameters
+    ----------
+    values : (T,) or (T, U), may be memory-mapped
+    time : (T,) float64, s, ascending
+    t0, t1 : s, both included; None for the whole
+    width : pixels
+    columns : of (T, U) values, which traces; None for all
+
+    Returns
+    -------
+    Envelope : time and values (P,) for (T,) values, else (K, P) with one row per column; P <= 2·width
+
+    Raises
+    ------
+    RecordingError : for values that do not fit the time, or for a width below 1
+    """
+    if width < 1 or len(values) != len(time) or values.ndim > 2:
+        raise RecordingError(
+            f"values of shape {values.shape} at {len(time):,} times cannot be drawn in {width} pixels"
+        )
+    low, high = window_samples(time, t0, t1)
+    table = values[low:high] if values.ndim == 2 else values[low:high, None]
+    chosen = np.arange(table.shape[1]) if columns is None else np.asarray(columns, np.int64)
+    if high - low <= 2 * width:
+        points = _all_samples(table, np.asarray(time[low:high], np.float64), chosen)
+        exact = True
+    else:
+        points = _extremes(_native(table), np.asarray(time[low:high], np.float64), chosen, width)
+        exact = False
+    times, drawn = points if values.ndim == 2 else (points[0][0], points[1][0])
+    return Envelope(times, drawn, high - low, exact)
+
+
+def window_samples(time: NDArray[np.float64], t0: float | None, t1: float | None) -> tuple[int, int]:
+    """Which samples lie in [t0, t1], as the first index and the one past the last.
+
+    Unlike a window of spikes it is closed on both sides: a sample is a value at a moment, counted nowhere.
+    """
+    low = 0 if t0 is None else int(np.searchsorted(time, t0, side="left"))
+    high = len(time) if t1 is None else int(np.searchsorted(time, t1, side="right"))
+    return low, max(low, high)
+
+
+def _all_samples(
+    table: np.ndarray, time: NDArray[np.float64], columns: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], np.ndarray]:
+    values = np.ascontiguousarray(table[:, columns].T)
+    return np.broadcast_to(time, values.shape), values
+
+
+def _extremes(
+    table: np.ndarray, time: NDArray[np.float64], columns: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.float64], np.ndarray]:
+    edges = np.arange(width + 1, dtype=np.int64) * len(table) // width
+    places = _extreme_places(table, columns, edges)
+    return time[places], table[places, columns[:, None]]
+
+
+def _native(table: np.ndarray) -> np.ndarray:
+    """The same array in a number type that can be compiled for: no copy unless it is a rare one."""
+    kind = table.dtype
+    if kind == np.float16:
+        return table.astype(np.float32)
+    if kind == np.bool_:
+        return table.view(np.uint8)
+    return np.asarray(table) if kind.isnative else table.astype(kind.newbyteorder("="))
+
+
+@njit(cache=True, nogil=True)
+def _extreme_places(table, columns, edges):
+    """Rows of the least and greatest value of each stretch, (K, 2·width), in their order in time."""
+    places = np.empty((len(columns), 2 * (len(edges) - 1)), np.int64)
+    for bucket in range(len(edges) - 1):
+        for k in range(len(columns)):
+            low, high = _extreme_pair(table, columns[k], edges[bucket], edges[bucket + 1])
+            places[k, 2 * bucket] = min(low, high)
+            places[k, 2 * bucket + 1] = max(low, high)
+    return places
+
+
+@njit(cache=True, nogil=True)
+def _extreme_pair(table, column, start, stop):
+    low = high = start
+    for row in range(start + 1, stop):
+        value = table[row, column]
+        # A comparison with NaN is false, so a NaN never wins; one in first place must give way.
+        if value < table[low, column] or table[low, column] != table[low, column]:
+            low = row
+        if value > table[high, column] or table[high, column] != table[high, column]:
+            high = row
+    return low, high
