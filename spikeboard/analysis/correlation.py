@@ -1,0 +1,773 @@
+"""Correlation of spike trains: correlograms and what to expect of them by chance, count correlation, spike-time tiling.
+
+All lags are computed on integer ticks, so that nothing depends on when a recording starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numba import njit
+from scipy import sparse
+
+from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, grouped_trains
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
+
+# Cells of a correlogram matrix that still fit beside everything else in the memory of a small server (400 MB).
+MOST_CELLS = 50_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Correlograms:
+    """Correlograms of all pairs of G groups of units.
+
+    counts : (G, G, B) float64; [i, j, b] = pairs of spikes in which j fires after i by a lag in bin b.
+        A lag that lies exactly on the edge between two bins (possible only where a bin has an even number of ticks)
+        counts one half in each, so that counts[i, j] is exactly the mirror of counts[j, i] and no bin is favoured.
+    lags_s : (B,) float64, s, the centres of the bins; B is odd and the middle one is 0. Positive: j fires after i.
+    bin_s : width of a bin, s, a whole number of ticks
+    window_s : the largest lag centre, s: **half** the width shown; the outermost bins reach half a bin further
+    n_spikes : (G,) int64, spikes that went in
+    shared : (G, G) int64, pairs of a spike with itself that were left out (all at lag 0)
+    duration : length of the window, s
+    """
+
+    counts: np.ndarray
+    lags_s: np.ndarray
+    bin_s: float
+    window_s: float
+    n_spikes: np.ndarray
+    shared: np.ndarray
+    duration: float
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """What a correlogram looks like by chance, from surrogates; in pairs per bin.
+
+    mean, deviation : (B,) float64, mean and standard deviation (ddof=1) over the surrogates
+    low, high : (B,) the central `level` of the surrogates at each lag (pointwise)
+    lowest, highest : (B,) the band that a `level` of the surrogates does not leave at any lag (simultaneous)
+    n_surrogates : how many
+    level : 0.95 for 95 %
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+    n_surrogates: int
+    level: float
+
+
+@dataclass(frozen=True, eq=False)
+class CountCorrelation:
+    """Correlation or covariance of spike counts in equal bins.
+
+    values : (G, G) float64; NaN where a group's count never changes
+    bin_s : width of a bin, s
+    n_bins : bins that went in
+    left_over_spikes : spikes in the part of a bin at the end of the window, which did not go in
+    n_spikes : (G,) int64, spikes that went in
+    """
+
+    values: np.ndarray
+    bin_s: float
+    n_bins: int
+    left_over_spikes: int
+    n_spikes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class TrialCorrelogram:
+    """A correlogram within trials and its shift predictor.
+
+    counts, predicted : (B,) float64, pairs per bin over all trials: found, and expected from other trials
+    lags_s : (B,) float64, s; positive: target after reference
+    n_trials : trials used
+    trial_s : length to which all were cut, s
+    n_shifts : shifts averaged
+    """
+
+    counts: np.ndarray
+    predicted: np.ndarray
+    lags_s: np.ndarray
+    n_trials: int
+    trial_s: float
+    n_shifts: int
+
+
+def correlograms(
+    rec: Recording,
+    groups: Sequence[Group] | None,
+    window_ms: float,
+    bin_ms: float,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> Correlograms:
+    """Auto- and cross-correlograms of all pairs of units or pooled populations, as counts.
+
+    The bins are centred on whole multiples of the bin width, with edges at (k ± ½) bin widths. An auto-correlogram
+    leaves out the pairs of a spike with itself, and only those: two spikes of a unit at one time are counted.
+
+    Parameters
+    ----------
+    rec : the recording
+    groups : unit rows, or lists of unit rows to be pooled; None takes every unit
+    window_ms : largest lag shown, to either side (half the width), ms
+    bin_ms : width of a bin, ms; taken to the nearest whole number of ticks
+    t0, t1 : both spikes of a pair lie in [t0, t1), s
+
+    Returns
+    -------
+    Correlograms
+
+    Raises
+    ------
+    RecordingError
+        where the window is narrower than a bin, or the result would not fit into memory
+
+    Notes
+    -----
+    Perkel, Gerstein and Moore, Biophysical Journal 7 (1967), part II.
+    """
+    bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
+    trains = grouped_trains(rec, groups, t0, t1)
+    check_size(len(trains), half)
+    return _correlograms(trains, bin_ticks, half)
+
+
+def lag_bins(rec: Recording, window_ms: float, bin_ms: float) -> tuple[int, int]:
+    """Bin width in ticks, and the number of bins to either side of the one at lag 0."""
+    bin_ticks = bin_ticks_of(rec, bin_ms)
+    # A thousandth of a tick is no lag: it only takes away the rounding of the product.
+    half = int((window_ms * 1e-3 * rec.ticks_per_second + 1e-3) // bin_ticks)
+    if half < 1:
+        width = bin_ticks * rec.tick * 1e3
+        raise RecordingError(
+            f"a window of ±{window_ms:g} ms holds no bin of {width:g} ms beside the one at lag 0; "
+            "widen the window or narrow the bins"
+        )
+    return bin_ticks, half
+
+
+def check_size(n_groups: int, half_bins: int) -> None:
+    """Refuse a matrix of correlograms that would not fit into memory."""
+    cells = n_groups * n_groups * (2 * half_bins + 1)
+    if cells > MOST_CELLS:
+        raise RecordingError(
+            f"correlograms of all pairs of {n_groups} trains by {2 * half_bins + 1} lags are {cells:,} numbers; "
+            f"at most {MOST_CELLS:,} are computed at once: choose fewer units, wider bins or a shorter window"
+        )
+
+
+def expected_pairs(rec: Recording, window_ms: float) -> float:
+    """About how many pairs of spikes the correlograms of all units count: what they cost (some ns each)."""
+    n = float(len(rec.train_ticks))
+    return n * n * min(1.0, 2e-3 * window_ms / max(rec.t_stop - rec.t_start, 1e-12))
+
+
+def correlogram(
+    reference: np.ndarray, target: np.ndarray, bin_ticks: int, half_bins: int, shared: int = 0
+) -> np.ndarray:
+    """Counts of the lags from each spike of one train to each of another.
+
+    Parameters
+    ----------
+    reference, target : (n,), (m,) int64 ticks, ascending
+    bin_ticks : width of a bin in ticks
+    half_bins : bins to either side of the one at lag 0
+    shared : spikes that both trains hold, whose pairs with themselves are left out: n for an auto-correlogram
+
+    Returns
+    -------
+    (2 half_bins + 1,) float64; a lag on an edge counts one half on either side
+    """
+    doubled = _doubled_counts(reference, target, bin_ticks, half_bins)
+    doubled[half_bins] -= 2 * shared
+    return doubled / 2.0
+
+
+def rates_hz(found: Correlograms, border: bool = True) -> np.ndarray:
+    """Firing rate of the second train at each lag from a spike of the first.
+
+    Parameters
+    ----------
+    found : the counts
+    border : correct for the pairs that the ends of the window cut off, by T / (T - |lag|)
+
+    Returns
+    -------
+    (G, G, B) float64, Hz; NaN where the first train has no spike
+    """
+    per_spike = _divided(found.counts, found.n_spikes[:, None, None] * found.bin_s)
+    return per_spike * border_factor(found) if border else per_spike
+
+
+def border_factor(found: Correlograms) -> np.ndarray:
+    """By how much the ends of the window thin out each lag: T / (T - |lag|), (B,) float64; NaN beyond T."""
+    left = found.duration - np.abs(found.lags_s)
+    return np.divide(found.duration, left, out=np.full(len(left), np.nan), where=left > 0)
+
+
+def poisson_expectation(found: Correlograms) -> np.ndarray:
+    """Pairs per bin that independent trains of constant rate and the same spike counts would give.
+
+    For two times drawn uniformly from a window of length T a lag has the density (T - |lag|) / T².
+
+    Returns
+    -------
+    (G, G, B) float64, pairs per bin
+    """
+    n = found.n_spikes.astype(float)
+    pairs = np.outer(n, n) - found.shared
+    return pairs[:, :, None] * _lag_probability(found.lags_s, found.bin_s, found.duration)
+
+
+def z_scores(counts: np.ndarray, mean: np.ndarray, deviation: np.ndarray | None = None) -> np.ndarray:
+    """How many standard deviations the counts lie above a predictor.
+
+    Parameters
+    ----------
+    counts, mean : pairs per bin, found and expected
+    deviation : of the same shape; None takes the Poisson deviation, the root of the mean
+
+    Returns
+    -------
+    float64 of the same shape; NaN where the deviation is zero
+    """
+    spread = np.sqrt(mean) if deviation is None else deviation
+    return _divided(counts - mean, spread)
+
+
+def coefficients(
+    rec: Recording,
+    groups: Sequence[Group] | None,
+    window_ms: float,
+    bin_ms: float,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> Correlograms:
+    """Cross-correlation coefficient of the binned spike counts at each lag.
+
+    c(k) = (Σ xᵢ yᵢ₊ₖ - nₓ nᵧ / N) / √((Σ xᵢ² - nₓ² / N) (Σ yᵢ² - nᵧ² / N)) with the counts x and y in N bins that start
+    with the window; at lag 0 it is Pearson's coefficient. A last bin that the window cuts is one of the N. Pairs of a
+    spike with itself belong to it.
+
+    Returns
+    -------
+    Correlograms whose `counts` hold the coefficients; NaN where a count never changes
+
+    Notes
+    -----
+    Eggermont, in: Analysis of Parallel Spike Trains (Springer, 2010), chapter 4.
+    """
+    bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
+    trains = grouped_trains(rec, groups, t0, t1)
+    check_size(len(trains), half)
+    n_bins = -(-trains.span // bin_ticks)
+    products = _correlograms(_on_bins(trains, bin_ticks), 1, half)
+    products.counts[:, :, half] += products.shared
+    values = _coefficient(products.counts, trains.counts.astype(float), n_bins, half)
+    bin_s = bin_ticks * rec.tick
+    lags = products.lags_s * bin_ticks
+    return replace(
+        products, counts=values, lags_s=lags, bin_s=bin_s, window_s=half * bin_s, duration=trains.duration
+    )
+
+
+def surrogate_band(
+    found: np.ndarray,
+    draw: Callable[[np.random.Generator], np.ndarray],
+    n_surrogates: int,
+    seed: int,
+    level: float = 0.95,
+) -> Band:
+    """Pointwise and simultaneous bands of a correlogram from surrogate data.
+
+    The simultaneous band is mean ± c·deviation, with c the `level` quantile, over the surrogates, of their largest
+    departure in deviations: a share of 1 - level of the surrogates leaves it anywhere.
+
+    Parameters
+    ----------
+    found : (B,) the correlogram that the band is for; sets the shape only
+    draw : gives the correlogram of one surrogate from a random generator
+    n_surrogates : at least 2
+    seed : of the random generator
+    level : 0.95 for 95 %
+
+    Returns
+    -------
+    Band
+
+    Notes
+    -----
+    Fujisawa et al., Nature Neuroscience 11 (2008); Amarasingham et al., Journal of Neurophysiology 107 (2012).
+    """
+    if n_surrogates < 2:
+        raise RecordingError(f"a band needs at least 2 surrogates, got {n_surrogates}")
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((n_surrogates, len(found)))
+    for row in drawn:
+        row[:] = draw(rng)
+    return _band(drawn, level)
+
+
+def dither_band(
+    rec: Recording,
+    reference: Group,
+    target: Group,
+    window_ms: float,
+    bin_ms: float,
+    dither_ms: float,
+    n_surrogates: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> Band:
+    """What a correlogram would be if spike times carried nothing finer than the dither.
+
+    Each spike of the target is moved by up to ±dither_ms, independently (`surrogates.dither_ticks`); rates that change
+    more slowly stay. Where reference and target are the same train, the moved train is correlated with itself.
+
+    Parameters
+    ----------
+    reference, target : a unit row, or several to be pooled
+    window_ms, bin_ms, t0, t1 : as for `correlograms`
+    dither_ms : largest displacement, ms
+    n_surrogates, seed, level : as for `surrogate_band`
+
+    Returns
+    -------
+    Band
+    """
+    from spikeboard.analysis.surrogates import dither_ticks
+
+    bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
+    trains = grouped_trains(rec, [reference, target], t0, t1)
+    spread = bin_ticks_of(rec, dither_ms)
+    auto = bool(trains.shared[0, 1] and trains.shared[0, 1] == trains.shared[0, 0] == trains.shared[1, 1])
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        moved = dither_ticks(trains[1], spread, trains.start, trains.stop, rng)
+        first = moved if auto else trains[0]
+        return correlogram(first, moved, bin_ticks, half, len(moved) if auto else 0)
+
+    return surrogate_band(np.zeros(2 * half + 1), draw, n_surrogates, seed, level)
+
+
+def shift_predictor(
+    rec: Recording,
+    reference: Group,
+    target: Group,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    window_ms: float,
+    bin_ms: float,
+    most_shifts: int = 20,
+) -> TrialCorrelogram:
+    """Correlogram within trials, and the same with the target taken from other trials.
+
+    What is locked to the start of the trials is in both; what is left after subtraction is not. Trials are cut to the
+    length of the shortest. The target is shifted by 1, 2, … trials (the last ones continue with the first), and the mean
+    over the shifts is taken.
+
+    Parameters
+    ----------
+    reference, target : a unit row, or several to be pooled
+    starts, stops : (K,) s, the trials
+    window_ms, bin_ms : as for `correlograms`
+    most_shifts : at most so many shifts are averaged
+
+    Returns
+    -------
+    TrialCorrelogram
+
+    Raises
+    ------
+    RecordingError
+        where there are fewer than 2 trials, or one has no length
+
+    Notes
+    -----
+    Perkel, Gerstein and Moore, Biophysical Journal 7 (1967), part II.
+    """
+    bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
+    first, length = _trial_ticks(rec, starts, stops)
+    trains = grouped_trains(rec, [reference, target])
+    shared = _trial_shared(rec, reference, target, first, length)
+    # Trials are laid out so far apart that no lag within the window spans two of them.
+    pitch = length + 2 * (half + 1) * bin_ticks
+    one, other = (_in_trials(trains[k], first, length) for k in (0, 1))
+    placed = _placed(one, pitch, 0, len(first))
+    shifts = np.unique(np.linspace(1, len(first) - 1, min(most_shifts, len(first) - 1)).astype(int))
+    moved = [correlogram(placed, _placed(other, pitch, s, len(first)), bin_ticks, half) for s in shifts]
+    counts = correlogram(placed, _placed(other, pitch, 0, len(first)), bin_ticks, half, shared)
+    lags = np.arange(-half, half + 1) * (bin_ticks * rec.tick)
+    return TrialCorrelogram(counts, np.mean(moved, axis=0), lags, len(first), length * rec.tick, len(shifts))
+
+
+def count_correlation(
+    rec: Recording,
+    groups: Sequence[Group] | None,
+    bin_ms: float,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> CountCorrelation:
+    """Pearson's correlation of spike counts in equal bins, for all pairs.
+
+    Parameters
+    ----------
+    rec : the recording
+    groups : unit rows, or lists of unit rows to be pooled; None takes every unit
+    bin_ms : width of a bin, ms; taken to the nearest whole number of ticks
+    t0, t1 : window, s; a last bin that the window cuts does not go in
+
+    Returns
+    -------
+    CountCorrelation
+    """
+    found = count_covariance(rec, groups, bin_ms, t0, t1)
+    spread = np.sqrt(np.diagonal(found.values))
+    values = _divided(found.values, np.outer(spread, spread))
+    # Rounding must not take a coefficient out of its range.
+    return replace(found, values=np.clip(values, -1.0, 1.0))
+
+
+def count_covariance(
+    rec: Recording,
+    groups: Sequence[Group] | None,
+    bin_ms: float,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> CountCorrelation:
+    """Covariance (ddof=1) of spike counts in equal bins, for all pairs; parameters as `count_correlation`.
+
+    Returns
+    -------
+    CountCorrelation whose values are in spikes²
+    """
+    bin_ticks = bin_ticks_of(rec, bin_ms)
+    trains = grouped_trains(rec, groups, t0, t1)
+    n_bins = trains.span // bin_ticks
+    if n_bins < 2:
+        raise RecordingError(
+            f"{trains.duration:g} s hold {n_bins} whole bins of {bin_ticks * rec.tick * 1e3:g} ms; "
+            "correlation needs two or more: choose narrower bins or a longer window"
+        )
+    sums, products = _count_products(trains, bin_ticks, n_bins)
+    values = (products - np.outer(sums, sums) / n_bins) / (n_bins - 1)
+    left = int(len(trains.ticks) - sums.sum())
+    return CountCorrelation(values, bin_ticks * rec.tick, int(n_bins), left, sums)
+
+
+def sttc(
+    rec: Recording,
+    groups: Sequence[Group] | None = None,
+    dt_ms: float = 5.0,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> np.ndarray:
+    """Spike-time tiling coefficient of all pairs: correlation that firing rates do not confound.
+
+    ½ ((P_A - T_B) / (1 - P_A T_B) + (P_B - T_A) / (1 - P_B T_A)), with P_A the share of A's spikes within ±dt of one
+    of B's, and T_A the share of the window within ±dt of one of A's spikes; 0/0 counts as 1.
+
+    Parameters
+    ----------
+    rec : the recording
+    groups : unit rows, or lists of unit rows to be pooled; None takes every unit
+    dt_ms : ms; taken to the nearest whole number of ticks
+    t0, t1 : window, s
+
+    Returns
+    -------
+    (G, G) float64 in [-1, 1]; NaN where a train is empty
+
+    Notes
+    -----
+    Cutts and Eglen, Journal of Neuroscience 34 (2014).
+    """
+    trains = grouped_trains(rec, groups, t0, t1)
+    dt = bin_ticks_of(rec, dt_ms)
+    near = _near_counts(trains, dt)
+    return _sttc_matrix(trains.ticks, trains.offsets, near, dt, trains.start, trains.stop)
+
+
+def timescale(
+    rec: Recording,
+    group: Group,
+    bin_ms: float,
+    max_lag_ms: float,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> float:
+    """Auto-correlation time of a train: the integral of the squared auto-correlation, normalised and without its peak.
+
+    Parameters
+    ----------
+    group : a unit row, or several to be pooled
+    bin_ms : width of a bin, ms
+    max_lag_ms : the integral runs from -max_lag to max_lag
+
+    Returns
+    -------
+    s; NaN for fewer than 2 spikes
+
+    Notes
+    -----
+    Wieland, Bernardi, Schwalger and Lindner, Physical Review E 92 (2015), equation 6.
+    """
+    found = coefficients(rec, [group], max_lag_ms, bin_ms, t0, t1)
+    if found.n_spikes[0] < 2:
+        return float("nan")
+    after = found.counts[0, 0, len(found.lags_s) // 2 + 1 :]
+    # The first bin beside the peak stands for lag 0, where the peak itself hides the correlation.
+    return float(2 * np.trapezoid(_divided(after, after[0]) ** 2, dx=found.bin_s))
+
+
+def _correlograms(trains: Trains, bin_ticks: int, half: int) -> Correlograms:
+    later = _backward_lags(*trains.by_time, len(trains), bin_ticks, half)
+    doubled = np.empty((len(trains), len(trains), 2 * half + 1))
+    doubled[:, :, half:] = later.transpose(1, 0, 2)
+    doubled[:, :, :half] = later[:, :, :0:-1]
+    doubled[:, :, half] += later[:, :, 0]
+    # Of an auto-correlogram the sweep never pairs a spike with itself; of two groups with a unit in common it does.
+    doubled[:, :, half] -= 2 * (trains.shared - np.diag(trains.counts))
+    doubled /= 2.0
+    bin_s = bin_ticks * trains.tick
+    lags = np.arange(-half, half + 1) * bin_s
+    return Correlograms(doubled, lags, bin_s, half * bin_s, trains.counts, trains.shared, trains.duration)
+
+
+def _near_counts(trains: Trains, dt: int) -> np.ndarray:
+    n = len(trains.ticks)
+    pairs = n * n * min(1.0, 2 * dt / trains.span)
+    if pairs > 2 * n * len(trains):
+        return _near_by_pairs(trains.ticks, trains.offsets, dt)
+    return _near_by_sweep(*trains.by_time, len(trains), dt)
+
+
+def _on_bins(trains: Trains, bin_ticks: int) -> Trains:
+    return replace(trains, ticks=(trains.ticks - trains.start) // bin_ticks)
+
+
+def _coefficient(products: np.ndarray, n: np.ndarray, n_bins: int, half: int) -> np.ndarray:
+    power = np.diagonal(products[:, :, half]) - n**2 / n_bins
+    spread = np.sqrt(np.outer(power, power))
+    return _divided(products - (np.outer(n, n) / n_bins)[:, :, None], spread[:, :, None])
+
+
+def _divided(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    shape = np.broadcast_shapes(np.shape(top), np.shape(bottom))
+    return np.divide(top, bottom, out=np.full(shape, np.nan), where=np.asarray(bottom) > 0)
+
+
+def _lag_probability(lags: np.ndarray, width: float, span: float) -> np.ndarray:
+    def below(lag: np.ndarray) -> np.ndarray:
+        kept = np.clip(lag, -span, span)
+        return (kept - np.sign(kept) * kept**2 / (2 * span)) / span
+
+    return below(lags + width / 2) - below(lags - width / 2)
+
+
+def _band(drawn: np.ndarray, level: float) -> Band:
+    mean, deviation = drawn.mean(axis=0), drawn.std(axis=0, ddof=1)
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    scaled = np.divide(np.abs(drawn - mean), deviation, out=np.zeros_like(drawn), where=deviation > 0)
+    reach = np.quantile(scaled.max(axis=1), level, method="higher") * deviation
+    return Band(mean, deviation, low, high, mean - reach, mean + reach, len(drawn), level)
+
+
+def _trial_ticks(rec: Recording, starts: np.ndarray, stops: np.ndarray) -> tuple[np.ndarray, int]:
+    first = np.rint(np.asarray(starts, float) * rec.ticks_per_second).astype(np.int64)
+    last = np.rint(np.asarray(stops, float) * rec.ticks_per_second).astype(np.int64)
+    if len(first) < 2:
+        raise RecordingError(f"a shift predictor needs at least 2 trials, got {len(first)}")
+    length = int((last - first).min())
+    if length < 1:
+        raise RecordingError("a trial ends where it starts or before; give each a stop after its start")
+    return first, length
+
+
+def _in_trials(train: np.ndarray, first: np.ndarray, length: int) -> list[np.ndarray]:
+    edges = np.searchsorted(train, np.stack([first, first + length]))
+    return [train[a:b] - begin for a, b, begin in zip(*edges, first, strict=True)]
+
+
+def _placed(trials: list[np.ndarray], pitch: int, shift: int, n_trials: int) -> np.ndarray:
+    return np.concatenate([trials[(k + shift) % n_trials] + k * pitch for k in range(n_trials)])
+
+
+def _trial_shared(rec: Recording, reference: Group, target: Group, first: np.ndarray, length: int) -> int:
+    common = np.intersect1d(np.atleast_1d(reference), np.atleast_1d(target))
+    if not common.size:
+        return 0
+    train = grouped_trains(rec, [common.tolist()])[0]
+    return sum(map(len, _in_trials(train, first, length)))
+
+
+def _count_products(trains: Trains, bin_ticks: int, n_bins: int) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes of each group in whole bins, and Σ xᵢ yᵢ over them for all pairs."""
+    rows = np.repeat(np.arange(len(trains)), trains.counts)
+    bins = (trains.ticks - trains.start) // bin_ticks
+    whole = bins < n_bins
+    spikes = (np.ones(int(whole.sum()), np.int64), (rows[whole], bins[whole]))
+    counts = sparse.coo_array(spikes, shape=(len(trains), n_bins)).tocsr()
+    products = np.asarray((counts @ counts.T).toarray(), np.int64)
+    return np.bincount(rows[whole], minlength=len(trains)).astype(np.int64), products
+
+
+@njit(cache=True, nogil=True)
+def _add_lags(a, b, bin_ticks, half, doubled):
+    """Add twice the pairs of each lag bin; a lag on an edge adds one to either side."""
+    width = 2 * bin_ticks
+    inverse = 1.0 / width
+    # The outermost edge itself belongs to the outermost bin by one half.
+    reach = (width * half + bin_ticks) // 2
+    n_bins = 2 * half + 1
+    shift = width * half + bin_ticks
+    low = 0
+    for i in range(len(a)):
+        t = a[i]
+        while low < len(b) and b[low] < t - reach:
+            low += 1
+        j = low
+        while j < len(b) and b[j] <= t + reach:
+            doubled_lag = 2 * (b[j] - t) + shift
+            k = int(doubled_lag * inverse)
+            rest = doubled_lag - k * width
+            # The product with the inverse may round to the wrong side of an edge; whole numbers put it right.
+            if rest < 0:
+                k -= 1
+                rest += width
+            elif rest >= width:
+                k += 1
+                rest -= width
+            if rest > 0:
+                doubled[k] += 2
+            else:
+                if k > 0:
+                    doubled[k - 1] += 1
+                if k < n_bins:
+                    doubled[k] += 1
+            j += 1
+
+
+@njit(cache=True, nogil=True)
+def _doubled_counts(a, b, bin_ticks, half):
+    doubled = np.zeros(2 * half + 1, np.int64)
+    _add_lags(a, b, bin_ticks, half, doubled)
+    return doubled
+
+
+@njit(cache=True, nogil=True)
+def _backward_lags(ticks, rows, n_rows, bin_ticks, half):
+    """Twice the pairs of each lag >= 0 from an earlier spike (second index) to a later one (first index)."""
+    doubled = np.zeros((n_rows, n_rows, half + 1), np.int64)
+    width = 2 * bin_ticks
+    inverse = 1.0 / width
+    reach = (width * half + bin_ticks) // 2
+    for s in range(len(ticks)):
+        t = ticks[s]
+        found = doubled[rows[s]]
+        p = s - 1
+        while p >= 0 and t - ticks[p] <= reach:
+            doubled_lag = 2 * (t - ticks[p]) + bin_ticks
+            # The product with the inverse may round to the wrong side of an edge; whole numbers put it right.
+            k = int(doubled_lag * inverse)
+            rest = doubled_lag - k * width
+            if rest < 0:
+                k -= 1
+                rest += width
+            elif rest >= width:
+                k += 1
+                rest -= width
+            if rest > 0:
+                found[rows[p], k] += 2
+            else:
+                found[rows[p], k - 1] += 1
+                if k <= half:
+                    found[rows[p], k] += 1
+            p -= 1
+    return doubled
+
+
+@njit(cache=True, nogil=True)
+def _tiled(train, dt, start, stop):
+    """Share of the window within ±dt of a spike."""
+    covered = min(train[0] - start, dt) + min(stop - train[-1], dt)
+    for k in range(1, len(train)):
+        covered += min(train[k] - train[k - 1], 2 * dt)
+    return covered / (stop - start)
+
+
+@njit(cache=True, nogil=True)
+def _near(a, b, dt):
+    """How many spikes of a lie within ±dt of a spike of b."""
+    n = 0
+    j = 0
+    for t in a:
+        while j < len(b) and b[j] < t - dt:
+            j += 1
+        if j < len(b) and b[j] <= t + dt:
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _near_by_pairs(ticks, offsets, dt):
+    """[i, j] = how many spikes of train i lie within ±dt of one of train j; costs one step per spike and train."""
+    n = len(offsets) - 1
+    near = np.zeros((n, n), np.int64)
+    for i in range(n):
+        for j in range(n):
+            near[i, j] = _near(ticks[offsets[i] : offsets[i + 1]], ticks[offsets[j] : offsets[j + 1]], dt)
+    return near
+
+
+@njit(cache=True, nogil=True)
+def _near_by_sweep(ticks, rows, n_rows, dt):
+    """The same from all spikes in order of time; costs one step per pair of spikes within ±dt."""
+    near = np.zeros((n_rows, n_rows), np.int64)
+    seen = np.full(n_rows, -1, np.int64)
+    low = 0
+    for s in range(len(ticks)):
+        while ticks[low] < ticks[s] - dt:
+            low += 1
+        p = low
+        while p < len(ticks) and ticks[p] <= ticks[s] + dt:
+            if seen[rows[p]] != s:
+                seen[rows[p]] = s
+                near[rows[s], rows[p]] += 1
+            p += 1
+    return near
+
+
+@njit(cache=True, nogil=True)
+def _tiling(p, t):
+    return 1.0 if p * t == 1.0 else (p - t) / (1.0 - p * t)
+
+
+@njit(cache=True, nogil=True)
+def _sttc_matrix(ticks, offsets, near, dt, start, stop):
+    n = len(offsets) - 1
+    count = np.diff(offsets)
+    found = np.full((n, n), np.nan)
+    tiled = np.zeros(n)
+    for i in range(n):
+        if count[i]:
+            tiled[i] = _tiled(ticks[offsets[i] : offsets[i + 1]], dt, start, stop)
+    for i in range(n):
+        for j in range(i, n):
+            if count[i] and count[j]:
+                one = _tiling(near[i, j] / count[i], tiled[j])
+                found[i, j] = 0.5 * (one + _tiling(near[j, i] / count[j], tiled[i]))
+                found[j, i] = found[i, j]
+    return found

@@ -1,0 +1,135 @@
+"""Spike trains of single units or pooled populations in one window: what correlation and distances start from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import sparse
+
+from spikeboard.analysis.trains import select_trains, snap_bin, window_edges, window_ticks
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
+
+# One row of a result: a unit row, or several whose spikes are pooled into one train.
+Group = int | Sequence[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Trains:
+    """Spike trains of G groups in one window.
+
+    ticks : (N,) int64, group after group, ascending inside each
+    offsets : (G + 1,) int64
+    start, stop : the window in ticks; a spike on `stop` belongs to it only where the recording ends there
+    tick : seconds per tick
+    shared : (G, G) int64, how many spikes two groups have in common: what an auto-correlogram leaves out
+    """
+
+    ticks: np.ndarray
+    offsets: np.ndarray
+    start: int
+    stop: int
+    tick: float
+    shared: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, group: int) -> np.ndarray:
+        return self.ticks[self.offsets[group] : self.offsets[group + 1]]
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Spikes per group, (G,) int64."""
+        return np.diff(self.offsets)
+
+    @property
+    def by_time(self) -> tuple[np.ndarray, np.ndarray]:
+        """All spikes in order of time: ticks (N,) int64, and the group of each (N,) int32; ties in order of group."""
+        rows = np.repeat(np.arange(len(self), dtype=np.int32), self.counts)
+        order = np.argsort(self.ticks, kind="stable")
+        return self.ticks[order], rows[order]
+
+    @property
+    def span(self) -> int:
+        """Length of the window in ticks."""
+        return self.stop - self.start
+
+    @property
+    def duration(self) -> float:
+        """Length of the window, s."""
+        return self.span * self.tick
+
+    @property
+    def seconds(self) -> np.ndarray:
+        """All spikes in seconds from the start of the window, (N,) float64: exact however late the window."""
+        return (self.ticks - self.start) * self.tick
+
+
+def grouped_trains(
+    rec: Recording, groups: Sequence[Group] | None = None, t0: float | None = None, t1: float | None = None
+) -> Trains:
+    """Trains of units and pooled populations in the window [t0, t1).
+
+    Parameters
+    ----------
+    rec : the recording
+    groups : one entry per row of the result: a unit row, or several to be pooled; None takes every unit
+    t0, t1 : the window in s; None is the start or the end of the recording
+
+    Returns
+    -------
+    Trains
+
+    Raises
+    ------
+    RecordingError
+        where a unit row does not exist or the window is empty
+    """
+    members = _members(rec, groups)
+    start, stop = window_ticks(rec, t0, t1)
+    end = window_edges(rec, t0, t1)[1]
+    if end <= start:
+        raise RecordingError("the time window has no length; choose a longer one")
+    rows = np.concatenate([*members, np.zeros(0, np.int64)])
+    ticks, offsets = select_trains(rec.train_ticks, rec.train_offsets, rows, start, stop)
+    if len(rows) != len(members):
+        ticks, offsets = _pooled(ticks, offsets, np.cumsum([0, *map(len, members)]))
+    return Trains(ticks, offsets, start, end, rec.tick, _shared(rec, members, start, stop))
+
+
+def bin_ticks_of(rec: Recording, bin_ms: float) -> int:
+    """The bin width in whole ticks that is nearest to `bin_ms`, at least one."""
+    return int(snap_bin(rec.tick, bin_ms)[0])
+
+
+def _members(rec: Recording, groups: Sequence[Group] | None) -> list[np.ndarray]:
+    n_units = len(rec.train_offsets) - 1
+    chosen = range(n_units) if groups is None else groups
+    members = [np.unique(np.asarray(group, np.int64)) for group in chosen]
+    for rows in members:
+        if rows.size and (rows[0] < 0 or rows[-1] >= n_units):
+            raise RecordingError(f"unit rows must lie in 0..{n_units - 1}, got {rows[0]}..{rows[-1]}")
+    return members
+
+
+def _pooled(ticks: np.ndarray, offsets: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    pooled = offsets[bounds]
+    merged = [np.sort(ticks[a:b]) for a, b in pairwise(pooled)]
+    return np.concatenate([*merged, np.zeros(0, np.int64)]), pooled
+
+
+def _shared(rec: Recording, members: list[np.ndarray], start: int, stop: int) -> np.ndarray:
+    n_units = len(rec.train_offsets) - 1
+    rows = np.concatenate([*members, np.zeros(0, np.int64)])
+    known, inverse = np.unique(rows, return_inverse=True)
+    counts = np.diff(select_trains(rec.train_ticks, rec.train_offsets, known, start, stop)[1])
+    weighted = np.asarray(counts, np.int64)[inverse] if n_units and len(rows) else np.zeros(0, np.int64)
+    indptr = np.cumsum([0, *map(len, members)])
+    shape = (len(members), len(known))
+    holds = sparse.csr_array((np.ones(len(rows), np.int64), inverse, indptr), shape=shape)
+    spikes = sparse.csr_array((weighted, inverse, indptr), shape=shape)
+    return np.asarray((holds @ spikes.T).toarray(), np.int64)

@@ -1,0 +1,512 @@
+"""Spectra of spike trains and of recorded states: Welch, multitaper, coherence, spectrogram, with their uncertainty.
+
+A spike train is a sum of delta pulses; counted in bins of width b it is a rate of count / b spikes per second at each
+sample. Its power density is given **two-sided** (at f and at -f, drawn for f >= 0) in (spikes/s)²/Hz, which is spikes²/s,
+so that a Poisson process lies flat at its rate: a train of 12 spikes/s at 12. Densities of states (mV²/Hz) are
+**one-sided**, as in SciPy: their integral is the variance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import fft, stats
+from scipy.signal import windows
+
+from spikeboard.analysis.groups import Group, Trains, grouped_trains
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
+
+SPIKE_POWER_UNIT = "(spikes/s)²/Hz"
+# Sampled this many times finer than the highest frequency shown, the boxcar of a bin takes at most 5 % of its power.
+SAMPLES_PER_PERIOD = 8
+# Samples that are transformed at once (16 MB of float64).
+BATCH = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Power spectra of G spike trains or states.
+
+    frequency_hz : (F,) float64, from 0 to at most the highest asked for
+    power : (G, F) float64, in `unit`
+    floor : (G,) float64, in `unit`: the level of a Poisson process of the same rate; NaN for states
+    unit : "(spikes/s)²/Hz" (two-sided) or the state's unit²/Hz (one-sided)
+    sides : 2 or 1, see `unit`
+    degrees : equivalent degrees of freedom of each value, for `confidence`
+    n_segments : segments averaged
+    segment_s : length of one, s
+    bandwidth_hz : equivalent noise bandwidth (Welch) or width 2W of the main lobe (multitaper): the narrowest peak told
+        apart
+    bin_s : sample interval, s
+    nyquist_hz : half the sampling rate: nothing above is told apart
+    left_over_s : time at the end of the window in no segment, s
+    n_spikes : (G,) int64 spikes in the window; zeros for states
+    method : "welch" or "multitaper"
+    """
+
+    frequency_hz: np.ndarray
+    power: np.ndarray
+    floor: np.ndarray
+    unit: str
+    sides: int
+    degrees: float
+    n_segments: int
+    segment_s: float
+    bandwidth_hz: float
+    bin_s: float
+    nyquist_hz: float
+    left_over_s: float
+    n_spikes: np.ndarray
+    method: str
+
+
+@dataclass(frozen=True, eq=False)
+class Coherence:
+    """Magnitude-squared coherence of two spike trains.
+
+    frequency_hz : (F,) float64
+    coherence : (F,) float64 in [0, 1]; NaN where either has no power
+    phase : (F,) float64, rad in [-π, π]; positive: the target lags the reference
+    significance : the value that independent trains stay below with probability `level`
+    level : 0.95 for 95 %
+    n_averages : independent estimates averaged (segments × tapers)
+    segment_s, bin_s, nyquist_hz, left_over_s : as in `Spectrum`
+    """
+
+    frequency_hz: np.ndarray
+    coherence: np.ndarray
+    phase: np.ndarray
+    significance: float
+    level: float
+    n_averages: int
+    segment_s: float
+    bin_s: float
+    nyquist_hz: float
+    left_over_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrogram:
+    """Power of one spike train over time.
+
+    time_s : (W,) float64, s, centres of the windows on the recording's clock
+    frequency_hz : (F,) float64
+    power : (F, W) float64, (spikes/s)²/Hz, two-sided
+    window_s, step_s, bin_s : length of a window, distance of two, sample interval
+    """
+
+    time_s: np.ndarray
+    frequency_hz: np.ndarray
+    power: np.ndarray
+    window_s: float
+    step_s: float
+    bin_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """How a window is sampled and cut into segments; all lengths but the last two in samples."""
+
+    bin_ticks: int
+    samples: int
+    segment: int
+    step: int
+    n_segments: int
+    n_frequencies: int
+    bin_s: float
+    left_over_s: float
+
+    @property
+    def frequency_hz(self) -> np.ndarray:
+        return np.arange(self.n_frequencies) / (self.segment * self.bin_s)
+
+
+def welch(
+    rec: Recording,
+    groups: Sequence[Group] | None,
+    segment_s: float = 1.0,
+    max_hz: float = 250.0,
+    overlap: float = 0.5,
+    window: str = "hann",
+    t0: float | None = None,
+    t1: float | None = None,
+) -> Spectrum:
+    """Power spectra of spike trains: the mean of the periodograms of overlapping, windowed segments.
+
+    The mean of each segment is taken away. The length is that of the window, not up to the last spike.
+
+    Parameters
+    ----------
+    rec : the recording
+    groups : unit rows, or lists of unit rows to be pooled (one row each); None takes every unit
+    segment_s : length of a segment, s; frequencies are 1 / segment_s apart
+    max_hz : highest frequency given, Hz; at most half the sampling rate
+    overlap : share of a segment that the next one repeats, 0 to below 1
+    window : any of `scipy.signal.get_window`
+    t0, t1 : window of the recording, s
+
+    Returns
+    -------
+    Spectrum in (spikes/s)²/Hz, two-sided; `floor` is the rate
+
+    Raises
+    ------
+    RecordingError
+        where the window of the recording is shorter than a segment, or a setting is out of range
+
+    Notes
+    -----
+    Welch, IEEE Transactions on Audio and Electroacoustics 15 (1967).
+    """
+    trains = grouped_trains(rec, groups, t0, t1)
+    layout = _spike_layout(rec, trains, segment_s, max_hz, overlap)
+    taper = _window(window, layout.segment)
+    found = _spike_spectrum(trains, layout, taper[None], "welch")
+    return replace(
+        found, degrees=_welch_degrees(taper, layout), bandwidth_hz=_noise_bandwidth(taper, layout.bin_s)
+    )
+
+
+def multitaper(
+    rec: Recording,
+    groups: Sequence[Group] | None,
+    segment_s: float = 1.0,
+    max_hz: float = 250.0,
+    nw: float = 4.0,
+    n_tapers: int | None = None,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> Spectrum:
+    """Power spectra of spike trains: the mean over orthogonal tapers (DPSS) and over segments that do not overlap.
+
+    Parameters
+    ----------
+    rec, groups, segment_s, max_hz, t0, t1 : as for `welch`
+    nw : time–half-bandwidth product: each value is a mean over ± nw / segment_s Hz
+    n_tapers : None takes 2 nw - 1
+
+    Returns
+    -------
+    Spectrum in (spikes/s)²/Hz, two-sided; `floor` is the rate
+
+    Notes
+    -----
+    Thomson, Proceedings of the IEEE 70 (1982); Jarvis and Mitra, Neural Computation 13 (2001).
+    """
+    trains = grouped_trains(rec, groups, t0, t1)
+    layout = _spike_layout(rec, trains, segment_s, max_hz, 0.0)
+    tapers = _slepian(layout.segment, nw, n_tapers)
+    found = _spike_spectrum(trains, layout, tapers, "multitaper")
+    degrees = 2.0 * len(tapers) * layout.n_segments
+    return replace(found, degrees=degrees, bandwidth_hz=2 * nw / found.segment_s)
+
+
+def welch_signal(
+    values: np.ndarray,
+    sampling_rate: float,
+    segment_s: float = 1.0,
+    max_hz: float | None = None,
+    overlap: float = 0.5,
+    window: str = "hann",
+    unit: str = "",
+) -> Spectrum:
+    """Power spectra of recorded states by Welch's method, one-sided as in SciPy.
+
+    Parameters
+    ----------
+    values : (T,) or (T, G) float, may be memory-mapped, equally spaced in time
+    sampling_rate : samples per second
+    segment_s, overlap, window : as for `welch`
+    max_hz : highest frequency given, Hz; None takes half the sampling rate
+    unit : of the values ("mV")
+
+    Returns
+    -------
+    Spectrum in unit²/Hz; its integral over frequency is the variance
+
+    Raises
+    ------
+    RecordingError
+        where values are missing or infinite, or too few for a segment
+    """
+    columns = np.asarray(values).reshape(len(values), -1)
+    highest = sampling_rate / 2 if max_hz is None else max_hz
+    layout = _layout(len(columns), 1.0 / sampling_rate, 1, segment_s, highest, overlap)
+    taper = _window(window, layout.segment)
+    power = np.stack([_state_power(column, layout, taper) for column in columns.T])
+    nothing = np.full(len(power), np.nan)
+    found = _spectrum(layout, power, nothing, np.zeros(len(power), np.int64), "welch")
+    degrees, bandwidth = _welch_degrees(taper, layout), _noise_bandwidth(taper, layout.bin_s)
+    label = f"({unit})²/Hz" if unit else "per Hz"
+    return replace(found, unit=label, sides=1, degrees=degrees, bandwidth_hz=bandwidth)
+
+
+def mean_spectrum(found: Spectrum) -> Spectrum:
+    """The mean over the trains of a spectrum: what a typical unit does.
+
+    The spectrum of the pooled train shows what they do together instead. The degrees of freedom stay those of one train, because units of a network are not independent.
+    """
+    return replace(
+        found, power=found.power.mean(axis=0, keepdims=True), floor=found.floor.mean(keepdims=True),
+        n_spikes=found.n_spikes.sum(keepdims=True),
+    )  # fmt: skip
+
+
+def confidence(found: Spectrum, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Pointwise confidence interval of a spectrum, from χ² with its equivalent degrees of freedom.
+
+    Returns
+    -------
+    low, high : (G, F) float64, in the unit of the spectrum
+
+    Notes
+    -----
+    Percival and Walden, Spectral Analysis for Physical Applications (1993), sections 6.10 and 7.1.
+    """
+    below, above = stats.chi2.ppf([(1 - level) / 2, (1 + level) / 2], found.degrees)
+    return found.power * found.degrees / above, found.power * found.degrees / below
+
+
+def band_power(found: Spectrum, low_hz: float, high_hz: float) -> np.ndarray:
+    """Variance that a band of frequencies carries, both signs of frequency counted.
+
+    Parameters
+    ----------
+    found : a spectrum
+    low_hz, high_hz : the band; every frequency in low <= f < high counts with the spacing of the frequencies
+
+    Returns
+    -------
+    (G,) float64, the square of the signal's unit: (spikes/s)², mV²
+
+    Raises
+    ------
+    RecordingError
+        where the band holds no frequency
+    """
+    inside = (found.frequency_hz >= low_hz) & (found.frequency_hz < high_hz)
+    if not inside.any():
+        raise RecordingError(
+            f"no frequency between {low_hz:g} and {high_hz:g} Hz: they are {1 / found.segment_s:g} Hz apart "
+            f"up to {found.frequency_hz[-1]:g} Hz; take longer segments or a wider band"
+        )
+    twice = np.where(found.frequency_hz[inside] > 0, found.sides, 1)
+    return (found.power[:, inside] * twice).sum(axis=1) / found.segment_s
+
+
+def coherence(
+    rec: Recording,
+    reference: Group,
+    target: Group,
+    segment_s: float = 1.0,
+    max_hz: float = 250.0,
+    nw: float | None = None,
+    level: float = 0.95,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> Coherence:
+    """How firmly two spike trains keep a phase to each other, frequency by frequency.
+
+    |mean cross-spectrum|² / (mean spectrum × mean spectrum) over segments that do not overlap. One segment with one
+    taper would give exactly 1 for any two trains, so at least two averages are asked for.
+
+    Parameters
+    ----------
+    reference, target : a unit row, or several to be pooled
+    segment_s, max_hz, t0, t1 : as for `welch`
+    nw : None takes one Hann window per segment; a number takes the 2 nw - 1 tapers of `multitaper`
+    level : of `Coherence.significance`
+
+    Returns
+    -------
+    Coherence
+
+    Notes
+    -----
+    Significance 1 - (1 - level)^(1 / (L - 1)) for L averages: Halliday et al., Progress in Biophysics and Molecular
+    Biology 64 (1995).
+    """
+    trains = grouped_trains(rec, [reference, target], t0, t1)
+    layout = _spike_layout(rec, trains, segment_s, max_hz, 0.0)
+    tapers = _hann(layout.segment) if nw is None else _slepian(layout.segment, nw, None)
+    averages = len(tapers) * layout.n_segments
+    if averages < 2:
+        raise RecordingError(
+            f"the window holds one segment of {segment_s:g} s: coherence of a single segment is 1 for any two trains; "
+            "take shorter segments or a longer window"
+        )
+    cross, one, other = _cross(trains, layout, tapers)
+    norm = one * other
+    value = np.divide(np.abs(cross) ** 2, norm, out=np.full(len(norm), np.nan), where=norm > 0)
+    bound = 1 - (1 - level) ** (1 / (averages - 1))
+    lengths = (layout.segment * layout.bin_s, layout.bin_s, 0.5 / layout.bin_s, layout.left_over_s)
+    return Coherence(
+        layout.frequency_hz, np.minimum(value, 1.0), -np.angle(cross), bound, level, averages, *lengths
+    )
+
+
+def spectrogram(
+    rec: Recording,
+    group: Group,
+    window_s: float = 0.5,
+    step_s: float | None = None,
+    max_hz: float = 250.0,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> Spectrogram:
+    """Power of a spike train over time: the periodogram of each Hann window.
+
+    Parameters
+    ----------
+    group : a unit row, or several to be pooled
+    window_s : length of a window, s; frequencies are 1 / window_s apart
+    step_s : from window to window, s; None takes a quarter of the window
+    max_hz, t0, t1 : as for `welch`
+
+    Returns
+    -------
+    Spectrogram
+    """
+    trains = grouped_trains(rec, [group], t0, t1)
+    share = 0.75 if step_s is None else 1 - step_s / window_s
+    layout = _spike_layout(rec, trains, window_s, max_hz, share)
+    taper = _hann(layout.segment)
+    samples = _sampled(trains[0], trains.start, layout)
+    power = np.concatenate([np.abs(batch[:, 0]) ** 2 for batch in _transforms(samples, layout, taper)])
+    centres = (np.arange(layout.n_segments) * layout.step + layout.segment / 2) * layout.bin_s
+    begin = trains.start * trains.tick
+    width, step = layout.segment * layout.bin_s, layout.step * layout.bin_s
+    return Spectrogram(
+        begin + centres, layout.frequency_hz, power.T * layout.bin_s, width, step, layout.bin_s
+    )
+
+
+def _spike_layout(rec: Recording, trains: Trains, segment_s: float, max_hz: float, overlap: float) -> _Layout:
+    if not max_hz > 0:
+        raise RecordingError(f"the highest frequency must be above 0 Hz, got {max_hz:g}")
+    bin_ticks = max(1, int(rec.ticks_per_second / (SAMPLES_PER_PERIOD * max_hz)))
+    return _layout(trains.span // bin_ticks, bin_ticks * rec.tick, bin_ticks, segment_s, max_hz, overlap)
+
+
+def _layout(
+    samples: int, bin_s: float, bin_ticks: int, segment_s: float, max_hz: float, overlap: float
+) -> _Layout:
+    if not 0 <= overlap < 1:
+        raise RecordingError(f"overlap must be from 0 to below 1, got {overlap:g}")
+    segment = round(segment_s / bin_s)
+    if segment < 4 or segment > samples:
+        raise RecordingError(
+            f"a segment of {segment_s:g} s does not fit: the window is {samples * bin_s:g} s long, "
+            f"and a segment needs at least 4 samples of {bin_s * 1e3:g} ms"
+        )
+    step = max(1, segment - round(overlap * segment))
+    n_segments = 1 + (samples - segment) // step
+    left = samples - segment - (n_segments - 1) * step
+    # A thousandth of a step lets 250 Hz through where rounding puts the frequency at 250.00000001.
+    wanted = int(max_hz * segment * bin_s + 1e-3) + 1
+    n_frequencies = min(segment // 2 + 1, wanted)
+    return _Layout(bin_ticks, samples, segment, step, n_segments, n_frequencies, bin_s, left * bin_s)
+
+
+def _spike_spectrum(trains: Trains, layout: _Layout, tapers: np.ndarray, method: str) -> Spectrum:
+    power = [_power(_sampled(trains[k], trains.start, layout), layout, tapers) for k in range(len(trains))]
+    shape = (len(trains), layout.n_frequencies)
+    floor = trains.counts / trains.duration
+    return _spectrum(layout, np.reshape(power, shape), floor, trains.counts, method)
+
+
+def _spectrum(
+    layout: _Layout, power: np.ndarray, floor: np.ndarray, n_spikes: np.ndarray, method: str
+) -> Spectrum:
+    length, nyquist = layout.segment * layout.bin_s, 0.5 / layout.bin_s
+    return Spectrum(
+        layout.frequency_hz, power, floor, SPIKE_POWER_UNIT, 2, np.nan, layout.n_segments, length, np.nan,
+        layout.bin_s, nyquist, layout.left_over_s, n_spikes, method,
+    )  # fmt: skip
+
+
+def _sampled(train: np.ndarray, start: int, layout: _Layout) -> np.ndarray:
+    """Rate in each bin, spikes/s; what lies beyond the last whole bin belongs to the time left over."""
+    bins = (train - start) // layout.bin_ticks
+    counts = np.bincount(bins[bins < layout.samples], minlength=layout.samples)
+    return counts / layout.bin_s
+
+
+def _transforms(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> Iterator[np.ndarray]:
+    """Fourier transforms of the tapered segments, (segments, tapers, F) a batch; |.|² · bin_s is a density."""
+    scale = np.sqrt((tapers**2).sum(axis=1))[:, None]
+    segments = np.lib.stride_tricks.sliding_window_view(samples, layout.segment)[:: layout.step]
+    size = max(1, BATCH // (layout.segment * len(tapers)))
+    for first in range(0, layout.n_segments, size):
+        batch = segments[first : first + size]
+        centred = batch - batch.mean(axis=1, keepdims=True)
+        tapered = centred[:, None, :] * (tapers / scale)
+        yield np.asarray(fft.rfft(tapered, axis=-1))[..., : layout.n_frequencies]
+
+
+def _power(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
+    """Two-sided density, (F,)."""
+    total = np.zeros(layout.n_frequencies)
+    for batch in _transforms(samples, layout, tapers):
+        total += (batch.real**2 + batch.imag**2).sum(axis=(0, 1))
+    return total * layout.bin_s / (layout.n_segments * len(tapers))
+
+
+def _state_power(column: np.ndarray, layout: _Layout, taper: np.ndarray) -> np.ndarray:
+    samples = np.asarray(column, float)
+    if not np.isfinite(samples).all():
+        n = int((~np.isfinite(samples)).sum())
+        raise RecordingError(
+            f"{n} of {len(samples)} values are missing or infinite; choose a window without them"
+        )
+    power = _power(samples, layout, taper[None])
+    # Every frequency but 0 and, of an even number of samples, the last stands for its negative too.
+    unpaired = len(power) > layout.segment // 2 and layout.segment % 2 == 0
+    power[1 : -1 if unpaired else None] *= 2
+    return power
+
+
+def _cross(trains: Trains, layout: _Layout, tapers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    cross = np.zeros(layout.n_frequencies, complex)
+    one, other = np.zeros((2, layout.n_frequencies))
+    sampled = [_sampled(trains[k], trains.start, layout) for k in (0, 1)]
+    for a, b in zip(*(_transforms(samples, layout, tapers) for samples in sampled), strict=True):
+        cross += (a.conj() * b).sum(axis=(0, 1))
+        one += (np.abs(a) ** 2).sum(axis=(0, 1))
+        other += (np.abs(b) ** 2).sum(axis=(0, 1))
+    return cross, one, other
+
+
+def _window(name: str, n: int) -> np.ndarray:
+    return np.asarray(windows.get_window(name, n), float)
+
+
+def _hann(n: int) -> np.ndarray:
+    return _window("hann", n)[None]
+
+
+def _slepian(n: int, nw: float, n_tapers: int | None) -> np.ndarray:
+    wanted = int(2 * nw) - 1 if n_tapers is None else n_tapers
+    if not (1 <= wanted <= n and 0 < nw < n / 2):
+        raise RecordingError(
+            f"{wanted} tapers of time–half-bandwidth {nw:g} do not exist for {n} samples; "
+            "take nw from 1 up, and longer segments"
+        )
+    return np.asarray(windows.dpss(n, nw, wanted, sym=False), float)
+
+
+def _noise_bandwidth(taper: np.ndarray, bin_s: float) -> float:
+    return float((taper**2).sum() / taper.sum() ** 2 / bin_s)
+
+
+def _welch_degrees(taper: np.ndarray, layout: _Layout) -> float:
+    """Equivalent degrees of freedom of overlapping segments (Percival and Walden 1993, equation 292b)."""
+    norm = float((taper**2).sum())
+    total = 1.0
+    for k in range(1, min(layout.n_segments, -(-layout.segment // layout.step))):
+        common = float(taper[k * layout.step :] @ taper[: layout.segment - k * layout.step])
+        total += 2 * (1 - k / layout.n_segments) * (common / norm) ** 2
+    return 2 * layout.n_segments / total
