@@ -55,7 +55,7 @@ def test_it_has_everything_a_view_can_want(demo: Recording) -> None:
     assert demo.populations["name"].tolist() == ["E", "PV", "SST", "relay"]
     assert demo.populations["size"].tolist() == [160, 40, 20, 30]
     assert (demo.t_start, demo.t_stop, demo.sampling_rate) == (0.0, 10.0, 10_000.0)
-    assert [demo.label(row) for row in np.flatnonzero(demo.counts == 0)] == ["E 46", "SST 7"]
+    assert [demo.label(int(row)) for row in np.flatnonzero(demo.counts == 0)] == ["E 46", "SST 7"]
     assert demo.intervals["trials"]["condition"].value_counts().to_dict() == {
         "left": 4,
         "right": 4,
@@ -69,7 +69,7 @@ def test_it_has_everything_a_view_can_want(demo: Recording) -> None:
 
 def test_the_trace_is_of_the_unit_it_names(demo: Recording) -> None:
     state = demo.states["E.v"]
-    assert [demo.label(row) for row in state.rows] == list(state.labels)
+    assert [demo.label(int(row)) for row in state.rows] == list(state.labels)
     for column, row in enumerate(state.rows):
         train = demo.train_ticks[demo.train_offsets[row] : demo.train_offsets[row + 1]]
         following = np.asarray(state.values[np.minimum(train // 5 + 1, len(state.time) - 1), column])
