@@ -375,8 +375,8 @@ def shift_predictor(
     """Correlogram within trials, and the same with the target taken from other trials.
 
     What is locked to the start of the trials is in both; what is left after subtraction is not. Trials are cut to the
-    length of the shortest. The target is shifted by 1, 2, … trials (the last ones continue with the first), and the mean
-    over the shifts is taken.
+    length of the shortest. The target is shifted by 1, 2, … trials (the last ones continue with the first), and the
+    mean over the shifts is taken.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Spectra of spike trains and of recorded states: Welch, multitaper, coherence, spectrogram, with their uncertainty.
 
 A spike train is a sum of delta pulses; counted in bins of width b it is a rate of count / b spikes per second at each
-sample. Its power density is given **two-sided** (at f and at -f, drawn for f >= 0) in (spikes/s)²/Hz, which is spikes²/s,
-so that a Poisson process lies flat at its rate: a train of 12 spikes/s at 12. Densities of states (mV²/Hz) are
-**one-sided**, as in SciPy: their integral is the variance.
+sample. Its power density is given **two-sided** (at f and at -f, drawn for f >= 0) in (spikes/s)²/Hz, which is
+spikes²/s, so that a Poisson process lies flat at its rate: a train of 12 spikes/s at 12. Densities of states (mV²/Hz)
+are **one-sided**, as in SciPy: their integral is the variance.
 """
 
 from __future__ import annotations
@@ -247,7 +247,8 @@ def welch_signal(
 def mean_spectrum(found: Spectrum) -> Spectrum:
     """The mean over the trains of a spectrum: what a typical unit does.
 
-    The spectrum of the pooled train shows what they do together instead. The degrees of freedom stay those of one train, because units of a network are not independent.
+    The spectrum of the pooled train shows what they do together instead. The degrees of freedom stay those of one train,
+    because units of a network are not independent.
     """
     return replace(
         found, power=found.power.mean(axis=0, keepdims=True), floor=found.floor.mean(keepdims=True),
@@ -451,7 +452,7 @@ def _power(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarr
     """Two-sided density, (F,)."""
     total = np.zeros(layout.n_frequencies)
     for batch in _transforms(samples, layout, tapers):
-        total += (batch.real**2 + batch.imag**2).sum(axis=(0, 1))
+        total += (np.abs(batch) ** 2).sum(axis=(0, 1))
     return total * layout.bin_s / (layout.n_segments * len(tapers))
 
 
