@@ -137,7 +137,9 @@ def victor_purpura(
     if cost_hz == 0:
         return np.abs(trains.counts[:, None] - trains.counts[None]).astype(float)
     _check_steps(trains, "victor_purpura", cost_hz)
-    return _over_pairs(trains, lambda a, b: _victor_purpura(a, b, cost_hz * rec.tick))
+    return _over_pairs(
+        [trains[k] for k in range(len(trains))], lambda a, b: _victor_purpura(a, b, cost_hz * rec.tick)
+    )
 
 
 def isi_distance(
@@ -146,7 +148,8 @@ def isi_distance(
     """ISI-distance of all pairs: how much the current inter-spike intervals differ, averaged over time. No parameter.
 
     Before the first and after the last spike the interval is the time to the edge of the window, or the neighbouring
-    interval where that is longer; a silent train has one interval, the window.
+    interval where that is longer; a silent train has one interval, the window. Spikes of a train at one time count as
+    one, here and in the two measures below.
 
     Parameters
     ----------
@@ -161,7 +164,7 @@ def isi_distance(
     Kreuz et al., Journal of Neuroscience Methods 165 (2007); edges as in Mulansky et al., IEEE EBCCSP (2015).
     """
     trains = grouped_trains(rec, groups, t0, t1)
-    return _over_pairs(trains, lambda a, b: _mean(*_isi_profile(a, b, trains.start, trains.stop)))
+    return _over_pairs(_distinct(trains), lambda a, b: _mean(*_isi_profile(a, b, trains.start, trains.stop)))
 
 
 def spike_distance(
@@ -182,7 +185,9 @@ def spike_distance(
     Kreuz et al., Journal of Neurophysiology 109 (2013); edges as in Mulansky et al., IEEE EBCCSP (2015).
     """
     trains = grouped_trains(rec, groups, t0, t1)
-    return _over_pairs(trains, lambda a, b: _mean(*_spike_profile(a, b, trains.start, trains.stop)))
+    return _over_pairs(
+        _distinct(trains), lambda a, b: _mean(*_spike_profile(a, b, trains.start, trains.stop))
+    )
 
 
 def spike_synchronisation(
@@ -205,7 +210,7 @@ def spike_synchronisation(
     Kreuz, Mulansky and Bozanic, Journal of Neurophysiology 113 (2015).
     """
     trains = grouped_trains(rec, groups, t0, t1)
-    return _over_pairs(trains, lambda a, b: _synchronisation(a, b, trains.span), itself=1.0)
+    return _over_pairs(_distinct(trains), lambda a, b: _synchronisation(a, b, trains.span), itself=1.0)
 
 
 def distance_matrix(
@@ -279,7 +284,7 @@ def distance_profile(
     """
     profile = _choice({"isi": _isi_profile, "spike": _spike_profile}, method, "profile")
     trains = grouped_trains(rec, [one, other], t0, t1)
-    edges, left, right = profile(trains[0], trains[1], trains.start, trains.stop)
+    edges, left, right = profile(*_distinct(trains), trains.start, trains.stop)
     return Profile(edges * rec.tick, left, right, _mean(edges, left, right))
 
 
@@ -527,7 +532,41 @@ def _interval_at(train, edges, start, stop):
 
 @njit(cache=True, nogil=True)
 def _edges(a, b, start, stop):
-    return np.unique(np.concatenate((np.array([start, stop]), a, b)))
+    """The window's ends and all spikes of both trains, each time once."""
+    edges = np.empty(len(a) + len(b) + 2, np.int64)
+    edges[0] = start
+    k = i = j = 0
+    while i < len(a) or j < len(b):
+        if j == len(b) or (i < len(a) and a[i] <= b[j]):
+            t = a[i]
+            i += 1
+        else:
+            t = b[j]
+            j += 1
+        if t > edges[k]:
+            k += 1
+            edges[k] = t
+    if stop > edges[k]:
+        k += 1
+        edges[k] = stop
+    return edges[: k + 1]
+
+
+@njit(cache=True, nogil=True)
+def _between(train, gaps, edges):
+    """Gaps of the neighbouring spikes at each edge, weighted by their nearness in time; constant beyond the ends."""
+    found = np.empty(len(edges))
+    n = len(train)
+    k = 0
+    for e in range(len(edges)):
+        while k < n and train[k] <= edges[e]:
+            k += 1
+        if k == 0 or k == n:
+            found[e] = gaps[max(k - 1, 0)]
+        else:
+            share = (edges[e] - train[k - 1]) / (train[k] - train[k - 1])
+            found[e] = gaps[k - 1] * (1.0 - share) + gaps[k] * share
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -561,9 +600,8 @@ def _spike_profile(a, b, start, stop):
     a, b = _spanned(a, start, stop), _spanned(b, start, stop)
     edges = _edges(a, b, start, stop)
     one, other = _interval_at(a, edges, start, stop), _interval_at(b, edges, start, stop)
-    # Weighting the gaps of the neighbouring spikes by their nearness in time is linear interpolation between them.
-    gap_a = np.interp(edges, a, _nearest(a, b, start, stop))
-    gap_b = np.interp(edges, b, _nearest(b, a, start, stop))
+    gap_a = _between(a, _nearest(a, b, start, stop), edges)
+    gap_b = _between(b, _nearest(b, a, start, stop), edges)
     scale = 2.0 / (one + other) ** 2
     left = (gap_a[:-1] * other + gap_b[:-1] * one) * scale
     right = (gap_a[1:] * other + gap_b[1:] * one) * scale
@@ -592,12 +630,18 @@ def _synchronisation(a, b, span):
     if len(a) + len(b) == 0:
         return 1.0
     n = 0
+    i = 0
     j = 0
-    for i in range(len(a)):
-        while j < len(b) and b[j] < a[i]:
-            j += 1
-        if (j < len(b) and _coincident(a, i, b, j, span)) or (j > 0 and _coincident(a, i, b, j - 1, span)):
+    # A window of less than half an interval holds only neighbours in time, so one pass meets every coincidence once.
+    while i < len(a) and j < len(b):
+        if a[i] == b[j] or _coincident(a, i, b, j, span):
             n += 1
+            i += 1
+            j += 1
+        elif a[i] < b[j]:
+            i += 1
+        else:
+            j += 1
     return 2.0 * n / (len(a) + len(b))
 
 
