@@ -1,0 +1,44 @@
+# make run    install what the app needs and open it on the demo recording
+# make test   install what the tests need, Chromium included, and run them all
+# make check  format, lint and types        make docs   the reference page of each view, and the screenshots
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PATHNAME ?=
+
+.PHONY: run test check docs clean
+
+run: .setup/run
+	$(PYTHON) app.py $(PATHNAME)
+
+test: .setup/test .setup/browser
+	$(PYTHON) -m ruff format --check -q .
+	$(PYTHON) -m ruff check -q .
+	$(PYTHON) -m pyright
+	$(PYTHON) -m pytest -q -n 2 --dist loadfile
+
+check: .setup/test
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m pyright
+
+docs: .setup/test
+	$(PYTHON) docs/make_reference.py
+
+clean:
+	rm -rf $(VENV) .setup
+
+$(PYTHON):
+	./scripts/make_venv.sh $(VENV)
+
+.setup/run: pyproject.toml | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable .
+	@mkdir -p .setup && touch $@
+
+.setup/test: pyproject.toml | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[test,test-ui,lint]"
+	@mkdir -p .setup && touch $@
+
+.setup/browser:
+	./scripts/install_browser.sh
+	@mkdir -p .setup && touch $@

@@ -1,0 +1,255 @@
+/* The little JavaScript of Spikeboard: what must not wait for the server.
+   Functions of `dash_clientside.spikeboard` are callbacks; the rest watches the page. */
+(function () {
+  "use strict";
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  const skip = () => window.dash_clientside.no_update;
+  const set = (id, props) => window.dash_clientside.set_props(id, props);
+
+  /* ---- the selection: one value, with a past ---- */
+  const state = { selection: null, past: [], timers: {}, waiting: {} };
+
+  function choose(next, remember = true) {
+    const clean = Object.fromEntries(Object.entries(next).filter(([, v]) => v !== null && v !== undefined && v !== "~"));
+    if (same(clean, state.selection)) return;
+    if (remember && state.selection) state.past = [...state.past.slice(-99), state.selection];
+    state.selection = clean;
+    set("selection", { data: clean });
+  }
+  function undo() {
+    if (state.past.length) choose(state.past.pop(), false);
+  }
+  const clear = () => choose({});
+
+  function rowsOf(text) {
+    if (text === undefined || text === null) return null;
+    return text.split(",").filter(Boolean).map((run) => run.split("-").map(Number));
+  }
+  function countOf(text) {
+    return (rowsOf(text) || []).reduce((sum, [a, b]) => sum + (b === undefined ? 1 : b - a + 1), 0);
+  }
+  const namesOf = (text) =>
+    text ? text.match(/(?:\\.|[^,\\])+/gs).map((name) => name.replace(/\\(.)/gs, "$1")) : [];
+  const joined = (names) => names.map((name) => name.replace(/\\/g, "\\\\").replace(/,/g, "\\,")).join(",");
+  const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const number = (value) => (value === "" || value === null || value === undefined ? null : Number(value));
+
+  function windowOf(from, to) {
+    const [a, b] = [number(from), number(to)];
+    return a === null && b === null ? null : `${a === null ? "" : a}~${b === null ? "" : b}`;
+  }
+
+  /* ---- which cards are on screen, and how wide ---- */
+  const shown = new Map();
+  const eyes = new IntersectionObserver(
+    (changes) => changes.forEach((change) => {
+      const card = shown.get(change.target);
+      if (card) tell(change.target, { ...card, visible: change.isIntersecting });
+    }),
+    { rootMargin: "150px" },
+  );
+  const ruler = new ResizeObserver((changes) => changes.forEach((change) => {
+    const card = shown.get(change.target);
+    const width = Math.round(change.contentRect.width);
+    // A few pixels of scroll bar are no reason to compute anything anew.
+    if (card && Math.abs(width - card.width) > 24) tell(change.target, { ...card, width });
+  }));
+  function tell(element, card) {
+    if (same(card, shown.get(element))) return;
+    shown.set(element, card);
+    set({ view: element.dataset.view, part: "seen" }, { data: card });
+  }
+  function watch() {
+    document.querySelectorAll(".card[data-view]").forEach((element) => {
+      if (shown.has(element)) return;
+      shown.set(element, { visible: false, width: Math.round(element.getBoundingClientRect().width) });
+      eyes.observe(element);
+      ruler.observe(element);
+    });
+    for (const element of shown.keys()) {
+      if (element.isConnected) continue;
+      eyes.unobserve(element);
+      ruler.unobserve(element);
+      shown.delete(element);
+    }
+  }
+  new MutationObserver(watch).observe(document.documentElement, { childList: true, subtree: true });
+
+  /* ---- keys ---- */
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest && event.target.closest("input, textarea, select, [contenteditable], [role=listbox]");
+    if (event.key === "Escape" && !typing) clear();
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z" && !typing) {
+      event.preventDefault();
+      undo();
+    }
+    if (event.key === "?" && !typing) set("keys-help", { opened: true });
+  });
+
+  /* ---- the theme follows the system until a person chooses ---- */
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", () => set("shown-theme", { data: state.theme === "auto" ? scheme("auto") : scheme(state.theme) }));
+  const scheme = (chosen) => (chosen === "auto" || !chosen ? (system.matches ? "dark" : "light") : chosen);
+
+  /* ---- pictures ---- */
+  function figureOf(view) {
+    const graphs = [...document.querySelectorAll(".card[data-view]")].filter((card) => card.dataset.view === view);
+    return graphs.length ? graphs[0].querySelector(".js-plotly-plot") : null;
+  }
+  function wrapped(text, width) {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      if ((lines[lines.length - 1] + word).length > width) lines.push("");
+      lines[lines.length - 1] += word + " ";
+    }
+    return lines.map((line) => line.trim().replace(/&/g, "&amp;").replace(/</g, "&lt;")).join("<br>");
+  }
+  function picture(format, id, caption) {
+    const graph = figureOf(id.view);
+    if (!graph || !graph.data || !graph.data.length) return skip();
+    const card = graph.closest(".card");
+    const subtitle = wrapped(caption || "", 110);
+    const lines = subtitle.split("<br>").length;
+    const width = 1100;
+    const legend = graph.layout.showlegend === false ? 0 : 30;
+    const top = 70 + 17 * lines + legend;
+    const height = Math.round((graph._fullLayout.height || 420) + top);
+    const layout = {
+      ...graph.layout,
+      title: { text: card.querySelector("h2").textContent, subtitle: { text: subtitle, font: { size: 12 } }, x: 0.01, y: 0.99, yanchor: "top" },
+      margin: { ...(graph.layout.margin || {}), t: top },
+      width, height, autosize: false,
+    };
+    const name = `${document.querySelector(".recording-name").textContent || "recording"}-${id.view}`.replace(/[^\w-]+/g, "-");
+    window.Plotly.downloadImage({ data: graph.data, layout, config: { plotlyServerURL: "" } },
+      { format, filename: name, width, height, scale: format === "png" ? 3 : 1 });
+    return String(Date.now());
+  }
+
+  /* ---- callbacks ---- */
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.spikeboard = {
+    /* What a card wants to be computed: only what it depends on, only while it is on screen, only if it changed. */
+    ask(values, checks, selection, seen, zoom, valueIds, flagIds, recording, about, request) {
+      if (!seen || !seen.visible || !selection || !recording) return skip();
+      const settings = {};
+      valueIds.forEach((id, i) => { if (values[i] !== null && values[i] !== "" && values[i] !== undefined) settings[id.setting] = values[i]; });
+      flagIds.forEach((id, i) => { settings[id.flag] = !!checks[i]; });
+      const parts = { time: ["t", "interval"], units: ["units", "pop"] };
+      const used = about.uses.flatMap((part) => parts[part] || []);
+      const chosen = Object.fromEntries(Object.entries(selection).filter(([name]) => used.includes(name)));
+      const next = { rec: recording, selection: sorted(chosen), settings: sorted(settings) };
+      if (about.zooms) next.viewport = { ...(zoom || {}), width: Math.round(Math.min(seen.width, 2000)), height: about.height };
+      return same(next, request) ? skip() : next;
+    },
+    /* The figure in the theme of the page. */
+    show(drawn, theme, templates) {
+      if (!drawn) return { data: [], layout: { xaxis: { visible: false }, yaxis: { visible: false }, template: templates[theme || "light"] } };
+      return { ...drawn, layout: { ...drawn.layout, template: templates[theme || "light"] } };
+    },
+    zoomed(relayout, about, id) {
+      if (!about.zooms || !relayout) return skip();
+      const view = id.view;
+      const seen = state.waiting[view] || {};
+      let touched = false;
+      for (const axis of ["x", "y"]) {
+        const [a, b] = [relayout[`${axis}axis.range[0]`], relayout[`${axis}axis.range[1]`]];
+        if (a !== undefined && b !== undefined) { seen[axis] = [Number(a), Number(b)]; touched = true; }
+        const range = relayout[`${axis}axis.range`];
+        if (range) { seen[axis] = range.map(Number); touched = true; }
+        if (relayout[`${axis}axis.autorange`]) { delete seen[axis]; touched = true; }
+      }
+      if (!touched) return skip();
+      state.waiting[view] = seen;
+      clearTimeout(state.timers[view]);
+      state.timers[view] = setTimeout(() => set({ view, part: "zoom" }, { data: { ...seen } }), 120);
+      return skip();
+    },
+    /* A box drawn on a figure becomes a question to its view: what does it select? */
+    brushed(boxes, requests, ids, abouts) {
+      const asked = window.dash_clientside.callback_context.triggered[0];
+      if (!asked || !asked.value || !asked.value.range) return skip();
+      const view = JSON.parse(asked.prop_id.slice(0, asked.prop_id.lastIndexOf("."))).view;
+      const i = ids.findIndex((id) => id.view === view);
+      if (i < 0 || !abouts[i].brushes || !requests[i]) return skip();
+      const range = asked.value.range;
+      return { view, request: requests[i], x: range.x || range[Object.keys(range)[0]], y: range.y || range[Object.keys(range)[1]], n: Date.now() };
+    },
+    proposed(selection) {
+      if (selection) choose(sorted(selection));
+      return skip();
+    },
+    clear() { clear(); return skip(); },
+    undo() { undo(); return skip(); },
+
+    fieldsChanged(from, to, populations, units, interval, selection) {
+      if (!selection) return skip();
+      const [a, b] = [number(from), number(to)];
+      if (a !== null && b !== null && b <= a) return "The window must end after it starts.";
+      const rows = (units || "").replace(/\s+/g, "");
+      if (rows && !/^\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*$/.test(rows)) return "Units are row numbers such as 0-9,12.";
+      choose(sorted({
+        t: windowOf(from, to), units: rows || null,
+        pop: populations && populations.length ? joined(populations) : null, interval: interval || null,
+      }));
+      return "";
+    },
+    showSelection(selection, about) {
+      if (!selection || !about) return Array(6).fill(skip());
+      state.selection = selection;
+      const [a, b] = (selection.t || "~").split("~");
+      const names = namesOf(selection.pop);
+      const size = selection.units !== undefined ? countOf(selection.units)
+        : names.length ? about.populations.filter((p) => names.includes(p.name)).reduce((n, p) => n + p.size, 0) : about.units;
+      const plain = Object.keys(selection).length === 0;
+      const span = `${a || about.start.toPrecision(6) / 1} to ${b || about.stop.toPrecision(6) / 1} s`;
+      const what = plain ? `Everything: ${about.units.toLocaleString("en")} units, ${span}`
+        : `Selected: ${size.toLocaleString("en")} of ${about.units.toLocaleString("en")} units, ${selection.interval && !selection.t ? selection.interval.replace(/:(\d+)$/, " $1") : span}`;
+      return [a === "" ? "" : Number(a), b === "" ? "" : Number(b), names, selection.units || "", selection.interval || null, what];
+    },
+
+    /* Selection and settings go to the address; no page is laid out anew for it. */
+    remember(values, checks, selection, recording, valueIds, flagIds, abouts, aboutIds) {
+      if (!selection || !recording) return skip();
+      const query = new URLSearchParams(window.location.search);
+      const put = (name, value, otherwise) =>
+        value === null || value === undefined || value === "" || String(value) === String(otherwise) ? query.delete(name) : query.set(name, value);
+      const defaults = Object.fromEntries(aboutIds.map((id, i) => [id.view, abouts[i].defaults]));
+      for (const part of ["t", "units", "pop", "interval"]) put(part, selection[part], null);
+      valueIds.forEach((id, i) => put(`${id.view}.${id.setting}`, values[i], defaults[id.view][id.setting]));
+      flagIds.forEach((id, i) => put(`${id.view}.${id.flag}`, checks[i] ? 1 : 0, defaults[id.view][id.flag] ? 1 : 0));
+      const search = query.toString() ? `?${query}` : "";
+      if (search !== window.location.search)
+        window.history.replaceState(window.history.state, "", window.location.pathname + search);
+      return search;
+    },
+    navigation(search, path, ids) {
+      const links = ids.map((id) => (id.nav === "overview" ? "/" : `/${id.nav}`));
+      const here = "/" + (path || "").replace(/^\/+|\/+$/g, "");
+      return [links.map((link) => link + (search || "")), links.map((link) => `nav-link${link === here ? " here" : ""}`), "/" + (search || "")];
+    },
+    tableAsked(clicks, request) {
+      return clicks && clicks % 2 === 1 && request ? request : skip();
+    },
+    toggle(clicks) { return clicks % 2 === 0; },
+    svg: (clicks, id, caption) => picture("svg", id, caption),
+    png: (clicks, id, caption) => picture("png", id, caption),
+    keys(clicks) { return clicks ? true : skip(); },
+    chosenTheme(clicks, theme) {
+      return { auto: scheme("auto") === "dark" ? "light" : "dark", light: "dark", dark: "light" }[theme || "auto"];
+    },
+    theme(theme) {
+      state.theme = theme || "auto";
+      const now = scheme(theme);
+      document.documentElement.dataset.scheme = now;
+      document.body.dataset.agThemeMode = now;
+      return [now, now, now === "dark" ? "Light" : "Dark"];
+    },
+    burger(opened, path, navbar) {
+      const moved = window.dash_clientside.callback_context.triggered.some((t) => t.prop_id.startsWith("address"));
+      const open = moved ? false : !!opened;
+      return [{ ...navbar, collapsed: { mobile: !open } }, open];
+    },
+  };
+  window.spikeboard = { choose, clear, undo, state };
+})();

@@ -1,0 +1,103 @@
+"""The address: from it come page, recording, selection and settings; what changes is written back to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, no_update
+
+from callbacks.wiring import browser, threaded
+from components import ids, library_page, overview, pages, problems, selection_bar
+from components.art_page import art_page
+from spikeboard.errors import RecordingError, Undecided
+from spikeboard.library import Library, open_key
+from spikeboard.links import Link, read_link
+from spikeboard.recording import Recording
+from spikeboard.selection import Selection
+from spikeboard.theme import shown
+
+
+def register(app: Dash, library: Library) -> None:
+    """Route an address to its page, and write the state of the page into the address."""
+
+    @app.callback(
+        Output(ids.PAGE, "children"),
+        Output(ids.SELECTION_BAR, "children"),
+        Output(ids.HEADING, "children"),
+        Output(ids.RECORDING, "data"),
+        Output(ids.SELECTION, "data"),
+        Output(ids.MESSAGES, "sendNotifications", allow_duplicate=True),
+        Input(ids.ADDRESS, "pathname"),
+        Input(ids.ADDRESS, "search"),
+        prevent_initial_call="initial_duplicate",
+    )
+    @threaded
+    def route(path: str | None, search: str | None) -> tuple[Any, ...]:
+        link = read_link(search)
+        return screen(library, pages.page_at(path), link)
+
+    app.clientside_callback(
+        browser("remember"),
+        Output(ids.SEARCH, "data"),
+        Input(ids.setting(ALL, ALL), "value"),
+        Input(ids.flag(ALL, ALL), "checked"),
+        Input(ids.SELECTION, "data"),
+        Input(ids.RECORDING, "data"),
+        State(ids.setting(ALL, ALL), "id"),
+        State(ids.flag(ALL, ALL), "id"),
+        State(ids.part(ALL, "about"), "data"),  # type: ignore[arg-type]
+        State(ids.part(ALL, "about"), "id"),  # type: ignore[arg-type]
+    )
+    app.clientside_callback(
+        browser("navigation"),
+        Output(ids.nav(ALL), "href"),
+        Output(ids.nav(ALL), "className"),
+        Output("brand", "href"),
+        Input(ids.SEARCH, "data"),
+        Input(ids.ADDRESS, "pathname"),
+        State(ids.nav(ALL), "id"),
+    )
+
+
+def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, ...]:
+    """Everything that the address decides: page, selection bar, heading, recording, selection, notices."""
+    key = link.recording or library.first
+    if page is None:
+        return pages.missing(), None, "", key, {}, no_update
+    try:
+        rec = open_key(library, key)
+    except Undecided as question:
+        return _with_library(problems.question(key, question), page, library, key)
+    except RecordingError as problem:
+        return _with_library(problems.problem(str(problem)), page, library, key)
+    selection, complaint = _fitting(link.selection, rec)
+    notices = [problems.notice(text) for text in (*link.complaints, *complaint)]
+    bar = None if page.name == "library" else selection_bar.bar(rec)
+    return (
+        _page(page, rec, link, library),
+        bar,
+        shown(rec.name),
+        key,
+        selection.to_query(),
+        notices or no_update,
+    )
+
+
+def _page(page: pages.Page, rec: Recording, link: Link, library: Library) -> list[Any]:
+    special = {"overview": overview.content, "art": art_page}
+    if page.name == "library":
+        return [pages.title(page), library_page.content(library)]
+    middle = special[page.name](rec, link) if page.name in special else []
+    return [pages.title(page), *middle, *pages.cards(page, rec, link)]
+
+
+def _with_library(message: Any, page: pages.Page, library: Library, key: str) -> tuple[Any, ...]:
+    offered = [] if page.name != "library" else [library_page.content(library)]
+    return [pages.title(page), message, *offered], None, "", key, {}, no_update
+
+
+def _fitting(selection: Selection, rec: Recording) -> tuple[Selection, list[str]]:
+    try:
+        return selection.check(rec), []
+    except RecordingError as problem:
+        return Selection(), [f"The address selects something that is not in this recording: {problem}."]

@@ -1,0 +1,11 @@
+"""The art page."""
+
+from __future__ import annotations
+
+from dash import Dash
+
+from spikeboard.library import Library
+
+
+def register(app: Dash, library: Library) -> None:
+    """Attach the art page."""

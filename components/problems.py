@@ -1,0 +1,60 @@
+"""What the page says when something cannot be shown: a sentence, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from spikeboard.errors import Question, Undecided
+
+
+def problem(sentence: str) -> Component:
+    """A recording cannot be opened."""
+    return dmc.Alert(
+        [html.P(sentence), dcc.Link("Choose another recording in the Library", href="/library?rec=demo")],
+        title="This recording cannot be opened",
+        color="red",
+        variant="outline",
+    )
+
+
+def notice(sentence: str) -> dict[str, Any]:
+    """A notice for the notification container."""
+    return {
+        "action": "show",
+        "title": "Please note",
+        "message": sentence,
+        "color": "orange",
+        "autoClose": 12000,
+    }
+
+
+def question(key: str, undecided: Undecided) -> Component:
+    """What a file leaves open, asked with what each answer would imply."""
+    return html.Form(
+        [
+            html.H2("This file leaves something open"),
+            dcc.Store(id="asked-about", data=key),
+            *map(_asked, undecided.questions),
+            html.Button("Open it", id="answer", type="button", className="primary"),
+            html.Div(id="answer-problem", role="status", className="card-message"),
+        ],
+        className="card question",
+    )
+
+
+def _asked(question: Question) -> Component:
+    choices = [
+        dmc.Radio(label=choice.label, description=choice.implies or None, value=choice.value, mb=6)
+        for choice in question.choices
+    ]
+    return dmc.RadioGroup(
+        children=choices,
+        id={"question": question.name},
+        label=question.text,
+        value=question.suggested,
+        mb="md",
+    )

@@ -1,0 +1,21 @@
+"""The command `spikeboard`."""
+
+import sys
+
+from spikeboard._where import app_folder
+
+
+def main() -> int:
+    """Start the app, or manage its accounts (`spikeboard user …`)."""
+    if sys.argv[1:2] == ["user"]:
+        from spikeboard.hosting.accounts import main as accounts
+
+        return accounts(sys.argv[2:])
+    sys.path.insert(0, str(app_folder()))
+    from app import main as serve
+
+    return serve(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,265 @@
+"""The recordings that a server offers: the demo, files below its folders, and what was uploaded or opened.
+
+A recording is known by a key that stands in links:
+
+    demo                    the recording that comes with Spikeboard
+    file:runs/night.h5      a file or folder below one of the server's folders
+    id:3f2a…                a path with answers to what it leaves open, or an upload; noted on disk
+
+Nothing is held in the process but a small cache, so any worker can answer for any key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from spikeboard import places, store
+from spikeboard.errors import RecordingError, Undecided
+from spikeboard.readers import fingerprint, open_recording, recognise
+from spikeboard.recording import Recording
+
+DEMO = "demo"
+MOST_LISTED = 500
+MOST_LOOKED_AT = 5000
+
+
+@dataclass(frozen=True)
+class Library:
+    """Which recordings a server offers.
+
+    roots : folders below which files are listed and paths may be opened, resolved
+    demo : folder of the demo recording
+    first : key of the recording that the app opens with
+    shared : whether this serves a team: then paths outside are never named to the browser
+    largest_upload : bytes
+    """
+
+    roots: tuple[Path, ...]
+    demo: Path
+    first: str = DEMO
+    shared: bool = False
+    largest_upload: int = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the library: key, name, what it is, and its size in bytes."""
+
+    key: str
+    name: str
+    kind: str
+    size: int
+
+
+def open_key(library: Library, key: str) -> Recording:
+    """The recording that a key names.
+
+    Raises
+    ------
+    RecordingError : where there is none, or it cannot be read
+    Undecided : where its file leaves something open
+    """
+    path, options = locate(library, key)
+    return _opened(str(path), json.dumps(options, sort_keys=True), _state(path, options))
+
+
+def locate(library: Library, key: str) -> tuple[Path, dict[str, Any]]:
+    """Path and options that a key stands for; never outside what the library offers."""
+    kind, _, rest = key.partition(":")
+    if key == DEMO:
+        return library.demo, {}
+    if kind == "file":
+        return _below_roots(library, rest), {}
+    if kind == "id" and re.fullmatch(r"[0-9a-f]{32}", rest):
+        return _noted(library, rest)
+    raise RecordingError(
+        f"the address names no recording that this server knows ({key[:60]!r}): choose one in the Library"
+    )
+
+
+def key_of_path(library: Library, path: str | Path, **options: Any) -> str:
+    """The key of a path that a person typed, with the answers given about it.
+
+    Raises
+    ------
+    RecordingError : where it does not exist, or lies outside the server's folders
+    """
+    found = _typed(library, str(path))
+    for root in library.roots:
+        if not options and found.is_relative_to(root):
+            return f"file:{found.relative_to(root).as_posix()}"
+    return note(found, options)
+
+
+def note(path: Path, options: Mapping[str, Any]) -> str:
+    """Note a path with its options on disk; its key."""
+    entry = json.dumps({"path": str(path), "options": dict(options)}, sort_keys=True)
+    name = hashlib.blake2b(entry.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    folder = _notes_folder()
+    handle, temporary = tempfile.mkstemp(dir=folder)
+    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(entry)
+    os.replace(temporary, folder / f"{name}.json")
+    return f"id:{name}"
+
+
+def answered(library: Library, key: str, answers: Mapping[str, Any]) -> str:
+    """The key of the same source with further answers about it."""
+    path, options = locate(library, key)
+    return note(path, {**options, **answers})
+
+
+def entries(library: Library) -> Iterator[Entry]:
+    """What the library offers: the demo first, then files below the roots that a reader knows, then uploads."""
+    yield Entry(DEMO, "Demo: a balanced network", "Spikeboard recording", _size(library.demo))
+    for root in library.roots:
+        yield from _listed(root)
+    yield from _uploaded()
+
+
+def uploads_folder() -> Path:
+    """Where uploads are kept, one folder each."""
+    folder = places.home() / "uploads"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder
+
+
+@lru_cache(maxsize=16)
+def _opened(path: str, options: str, state: str) -> Recording:
+    return open_recording(path, **json.loads(options))
+
+
+def _state(path: Path, options: dict[str, Any]) -> str:
+    if path.is_dir() and store.is_store(path):
+        return str((path / store.INDEX).stat().st_mtime_ns)
+    return fingerprint(path, options) if path.exists() else "gone"
+
+
+def _below_roots(library: Library, relative: str) -> Path:
+    for root in library.roots:
+        path = (root / relative).resolve()
+        if path.is_relative_to(root) and path.exists():
+            return path
+    raise RecordingError(f"there is no recording {relative[:200]!r} below the folders of this server")
+
+
+def _typed(library: Library, text: str) -> Path:
+    path = Path(text.strip()).expanduser()
+    candidates = [path] if path.is_absolute() else [root / path for root in library.roots]
+    for candidate in candidates:
+        resolved = candidate.resolve()
+        if _allowed(library, resolved) and resolved.exists():
+            return resolved
+    where = "the folders of this server" if library.shared else " or ".join(map(str, library.roots))
+    raise RecordingError(
+        f"there is no {text[:200]!r} below {where}: check the path, or start Spikeboard with --root FOLDER"
+    )
+
+
+def _allowed(library: Library, path: Path) -> bool:
+    kept = (uploads_folder().resolve(), places.stores().resolve(), library.demo.resolve())
+    return any(path.is_relative_to(root) for root in (*library.roots, *kept))
+
+
+def _noted(library: Library, name: str) -> tuple[Path, dict[str, Any]]:
+    try:
+        entry = json.loads(
+            (_notes_folder() / f"{name}.json").read_text(encoding="utf-8", errors="surrogateescape")
+        )
+    except OSError:
+        raise RecordingError("this server no longer knows that recording: open or upload it again") from None
+    path = Path(entry["path"])
+    if not _allowed(library, path.resolve()):
+        raise RecordingError("that recording lies outside the folders of this server")
+    return path, entry["options"]
+
+
+def _notes_folder() -> Path:
+    folder = places.home() / "library"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder
+
+
+def _listed(root: Path) -> Iterator[Entry]:
+    found = 0
+    for path in _walk(root):
+        kind = _kind(path)
+        if kind is None:
+            continue
+        found += 1
+        if found > MOST_LISTED:
+            return
+        relative = path.relative_to(root).as_posix()
+        yield Entry(f"file:{relative}", relative, kind, _size(path))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    looked_at = 0
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_inner(name))
+        if here != root and _is_recording_folder(here):
+            folders.clear()
+            yield here
+            continue
+        for name in sorted(files):
+            looked_at += 1
+            if looked_at > MOST_LOOKED_AT:
+                return
+            if not name.startswith("."):
+                yield here / name
+
+
+def _is_inner(name: str) -> bool:
+    return name in ("node_modules", "__pycache__") or name.startswith("columns-")
+
+
+def _is_recording_folder(folder: Path) -> bool:
+    return store.is_store(folder) or _kind(folder) is not None
+
+
+def _kind(path: Path) -> str | None:
+    if path.is_dir() and store.is_store(path):
+        return "Spikeboard recording"
+    try:
+        return recognise(path).name
+    except (RecordingError, OSError):
+        return None
+
+
+def _uploaded() -> Iterator[Entry]:
+    for folder in sorted(uploads_folder().iterdir()):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if not path.name.startswith("."):
+                yield Entry(note(path, {}), path.name, "upload", _size(path))
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(
+        file.stat().st_size for _, file in zip(range(10_000), path.rglob("*"), strict=False) if file.is_file()
+    )
+
+
+__all__ = [
+    "DEMO",
+    "Entry",
+    "Library",
+    "Undecided",
+    "answered",
+    "entries",
+    "key_of_path",
+    "locate",
+    "note",
+    "open_key",
+]
