@@ -284,7 +284,8 @@ def distance_profile(
     """
     profile = _choice({"isi": _isi_profile, "spike": _spike_profile}, method, "profile")
     trains = grouped_trains(rec, [one, other], t0, t1)
-    edges, left, right = profile(*_distinct(trains), trains.start, trains.stop)
+    first, second = _distinct(trains)
+    edges, left, right = profile(first, second, trains.start, trains.stop)
     return Profile(edges * rec.tick, left, right, _mean(edges, left, right))
 
 
@@ -399,8 +400,13 @@ def _positive(value: float, what: str, unit: str) -> float:
     return value
 
 
+def _distinct(trains: Trains) -> list[np.ndarray]:
+    """Each time once: the interval between two spikes at one time is no time scale."""
+    return [np.unique(trains[k]) for k in range(len(trains))]
+
+
 def _over_pairs(
-    trains: Trains, of: Callable[[np.ndarray, np.ndarray], float], itself: float = 0.0
+    trains: Sequence[np.ndarray], of: Callable[[np.ndarray, np.ndarray], float], itself: float = 0.0
 ) -> np.ndarray:
     found = np.full((len(trains), len(trains)), itself)
     for i in range(len(trains)):
