@@ -1,0 +1,191 @@
+"""The layered layout: along the flow, from inputs to outputs, with few crossings."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+from scipy.sparse import csr_array
+
+from spikeboard.topology.edges import Edges, digraph, distinct
+from spikeboard.topology.shapes import Positions, circle, grid
+
+# Of the edges inside a strongly connected part, the share that may run backwards before its order says nothing.
+BACKWARD_SHARE = 0.25
+DUMMY_LIMIT = 20_000
+
+
+def layered(n_nodes: int, pairs: Edges) -> Positions:
+    """Positions along the flow; see `layout_positions`."""
+    pairs = distinct(pairs)
+    if not len(pairs):
+        return grid(n_nodes)
+    block, forward = _untangle(n_nodes, pairs)
+    members = [np.flatnonzero(block == number) for number in range(block.max() + 1)]
+    layer = _layers(len(members), forward)
+    heights = np.array([_extent(len(nodes)) for nodes in members])
+    rows = _rows(layer, heights, forward)
+    columns = _columns(layer, np.array([_extent(len(nodes), stacked=True) for nodes in members]))
+    inside = [_inside(len(nodes)) for nodes in members]
+    placed = np.zeros((n_nodes, 2))
+    for number, nodes in enumerate(members):
+        placed[nodes] = inside[number] + (columns[layer[number]], rows[number])
+    return placed
+
+
+def _untangle(n_nodes: int, pairs: Edges) -> tuple[NDArray[np.int64], Edges]:
+    """Block of each node, and the edges between blocks without those that close a cycle.
+
+    A strongly connected part in which few edges run backwards is laid out along its flow, without them;
+    in any other no order is truer than another: it becomes one block.
+    """
+    part = np.zeros(n_nodes, np.int64)
+    components = sorted(nx.strongly_connected_components(digraph(n_nodes, pairs)), key=min)
+    for number, nodes in enumerate(components):
+        part[list(nodes)] = number
+    block, keep = np.arange(n_nodes), np.ones(len(pairs), bool)
+    for number, nodes in enumerate(components):
+        if len(nodes) == 1:
+            continue
+        inner = np.flatnonzero((part[pairs] == number).all(axis=1))
+        place = _flow_order(n_nodes, sorted(nodes), pairs[inner])
+        backward = place[pairs[inner, 0]] > place[pairs[inner, 1]]
+        if backward.mean() > BACKWARD_SHARE:
+            block[list(nodes)] = min(nodes)
+        keep[inner[backward]] = False
+    block = np.unique(block, return_inverse=True)[1].astype(np.int64)
+    return block, distinct(block[pairs[keep]])
+
+
+def _flow_order(n_nodes: int, nodes: list[int], pairs: Edges) -> NDArray[np.int64]:
+    """Place of each node in an order with few edges against it (Eades, Lin & Smyth 1993)."""
+    out, into = (np.bincount(pairs[:, side], minlength=n_nodes) for side in (0, 1))
+    rest = np.zeros(n_nodes, bool)
+    rest[nodes] = True
+    head: list[int] = []
+    tail: list[int] = []
+    while rest.any():
+        node, last = _next_in_flow(rest, out, into)
+        (tail if last else head).append(node)
+        rest[node] = False
+        np.subtract.at(into, pairs[pairs[:, 0] == node, 1], 1)
+        np.subtract.at(out, pairs[pairs[:, 1] == node, 0], 1)
+    place = np.zeros(n_nodes, np.int64)
+    place[head + tail[::-1]] = np.arange(len(nodes))
+    return place
+
+
+def _next_in_flow(
+    rest: NDArray[np.bool_], out: NDArray[np.int64], into: NDArray[np.int64]
+) -> tuple[int, bool]:
+    """The next node to place, and whether it goes last: a sink, else a source, else the one that sends most."""
+    if len(sinks := np.flatnonzero(rest & (out == 0))):
+        return int(sinks[-1]), True
+    if len(sources := np.flatnonzero(rest & (into == 0))):
+        return int(sources[0]), False
+    return int(np.argmax(np.where(rest, out - into, np.iinfo(np.int64).min))), False
+
+
+def _layers(n_blocks: int, forward: Edges) -> NDArray[np.int64]:
+    """Layer of each block: the longest way from an input; inputs stand just before what they feed."""
+    graph = digraph(n_blocks, forward)
+    layer = np.zeros(n_blocks, np.int64)
+    for depth, blocks in enumerate(nx.topological_generations(graph)):
+        layer[list(blocks)] = depth
+    alone = [block for block in graph if not graph.degree(block)]
+    for block in graph:
+        if graph.out_degree(block) and not graph.in_degree(block):
+            layer[block] = min(layer[after] for after in graph.successors(block)) - 1
+    layer[alone] = np.arange(len(alone)) % (layer.max() + 1)
+    return layer
+
+
+def _extent(size: int, stacked: bool = False) -> float:
+    """Height of a block of so many nodes, or, `stacked`, its width beyond one node."""
+    if size <= 2:
+        return 0.0 if stacked else float(size)
+    return 1 / math.sin(math.pi / size) + (0 if stacked else 1)
+
+
+def _inside(size: int) -> Positions:
+    """Where the nodes of a block stand about its centre."""
+    if size == 2:
+        return np.array([[0.0, -0.5], [0.0, 0.5]])
+    return circle(size)
+
+
+def _columns(layer: NDArray[np.int64], widths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """x of each layer: 1 apart, and more where a block is wide."""
+    widest = np.zeros(layer.max() + 1)
+    np.maximum.at(widest, layer, widths)
+    return np.r_[0.0, np.cumsum(1 + (widest[:-1] + widest[1:]) / 2)]
+
+
+def _rows(layer: NDArray[np.int64], heights: NDArray[np.float64], forward: Edges) -> NDArray[np.float64]:
+    """y of each block: few crossings, edges nearly level, nothing on top of another."""
+    links, layer, heights = _with_dummies(layer, heights, forward)
+    order = [np.flatnonzero(layer == depth) for depth in range(layer.max() + 1)]
+    towards = [_meeting(links, layer, 0), _meeting(links, layer, 1)]
+    place = np.zeros(len(layer))
+    for blocks in order:
+        place[blocks] = np.arange(len(blocks)) - (len(blocks) - 1) / 2
+    for sweep in range(12):
+        side = sweep % 2
+        for depth in range(len(order))[:: 1 - 2 * side]:
+            order[depth] = _reordered(order[depth], towards[1 - side], place)
+    return _relaxed(order, heights, links)
+
+
+def _with_dummies(
+    layer: NDArray[np.int64], heights: NDArray[np.float64], forward: Edges
+) -> tuple[Edges, NDArray[np.int64], NDArray[np.float64]]:
+    """Edges cut into links from layer to layer: an edge that skips layers holds a place free in each."""
+    span = layer[forward[:, 1]] - layer[forward[:, 0]]
+    if span.sum() - len(span) > DUMMY_LIMIT:
+        return forward, layer, heights
+    links, extra, count = [], [], len(layer)
+    for (source, target), steps in zip(forward.tolist(), span.tolist(), strict=True):
+        path = [source, *range(count, count + steps - 1), target]
+        count += steps - 1
+        links += pairwise(path)
+        extra += range(layer[source] + 1, layer[target])
+    places = np.r_[layer, np.array(extra, np.int64)]
+    return np.array(links, np.int64), places, np.r_[heights, np.full(len(extra), 0.6)]
+
+
+def _meeting(links: Edges, layer: NDArray[np.int64], side: int) -> csr_array:
+    """Row per block: the mean over its neighbours on one side (0 after it, 1 before it)."""
+    here, there = links[:, side], links[:, 1 - side]
+    degree = np.maximum(np.bincount(here, minlength=len(layer)), 1)
+    return csr_array((1 / degree[here], (here, there)), shape=(len(layer), len(layer)))
+
+
+def _reordered(blocks: NDArray[np.int64], means: csr_array, place: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The blocks of a layer by the mean place of their neighbours; those without any keep theirs."""
+    chosen = means[blocks]
+    wish = np.where(np.diff(chosen.indptr) > 0, chosen @ place, place[blocks])
+    blocks = blocks[np.argsort(wish, kind="stable")]
+    place[blocks] = np.arange(len(blocks)) - (len(blocks) - 1) / 2
+    return blocks
+
+
+def _relaxed(
+    order: list[NDArray[np.int64]], heights: NDArray[np.float64], links: Edges, rounds: int = 24
+) -> NDArray[np.float64]:
+    """y nearest to the neighbours' mean, in least squares, that keeps the order and the heights of each layer."""
+    both = np.r_[links, links[:, ::-1]]
+    means = _meeting(both, np.zeros(len(heights), np.int64), 0)
+    lone = np.diff(means.indptr) == 0
+    y = np.zeros(len(heights))
+    offsets = [np.cumsum(heights[blocks]) - heights[blocks] / 2 for blocks in order]
+    for blocks, offset in zip(order, offsets, strict=True):
+        y[blocks] = offset - heights[blocks].sum() / 2
+    for _ in range(rounds):
+        for blocks, offset in zip(order, offsets, strict=True):
+            wish = np.where(lone[blocks], y[blocks], means[blocks] @ y)
+            y[blocks] = offset + isotonic_regression(wish - offset).x
+    return y
