@@ -1,0 +1,92 @@
+"""Brush strokes that follow a current: the state is the landscape which the current runs around."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from spikeboard.neuroart.curves import height, on_surface, swell
+from spikeboard.neuroart.drawing import Disc, Drawing, Floats, Shape, ribbon
+from spikeboard.neuroart.field import Blocks, Field, folded
+from spikeboard.neuroart.palettes import Palette, mixed, rgb
+from spikeboard.neuroart.style import VARIATION, Style
+from spikeboard.view import Number, Whole
+
+STEPS = 42
+
+
+def current(field: Field, palette: Palette, rng: np.random.Generator, turns: float, strokes: int) -> Drawing:
+    """The strokes over a field; time runs downward, units from left to right."""
+    sheet = folded(field)
+    start = _scattered(rng, strokes)
+    reach = 0.35 + 0.65 * rng.random(len(start))
+    paths = _followed(start, _gentle(sheet.mean), swell(rng, 5, 3.0), turns)
+    level = on_surface(sheet.mean, *_inside(start))
+    lively = on_surface(sheet.high - sheet.low, *_inside(start))
+    order = np.argsort(rng.random(len(start)) + 0.6 * level, kind="stable")
+    pitch = 1 / np.sqrt(len(start))
+    shapes: list[Shape | Disc] = []
+    for n in order.tolist():
+        length = max(4, int(STEPS * reach[n]))
+        tone = palette.colour(float(np.clip(level[n] + 0.12 * (rng.random() - 0.5), 0, 1)))
+        width = pitch * (0.12 + 0.42 * level[n] + 0.3 * lively[n]) * _taper(length)
+        shapes.append(ribbon(paths[n, :length], width, tone, 0.88))
+    paper = rgb(palette.paper)
+    return Drawing(mixed(paper, palette.colour(0.2), 0.3), paper, shapes)
+
+
+def _scattered(rng: np.random.Generator, strokes: int) -> Floats:
+    """Places on a jittered lattice that reaches beyond the frame, so that no edge stays bare."""
+    side = int(np.sqrt(strokes))
+    across, down = np.meshgrid(np.arange(side), np.arange(side))
+    jitter = rng.random((side * side, 2)) * 0.9
+    return (np.stack([across.ravel(), down.ravel()], axis=1) + jitter) / side * 1.12 - 0.06
+
+
+def _gentle(grid: Floats) -> Floats:
+    """Smoothed until a stroke can follow it, and stretched again over all levels."""
+    smooth = gaussian_filter(grid, [max(n / 14, 0.3) for n in grid.shape], mode="nearest")
+    low, high = smooth.min(), smooth.max()
+    return (smooth - low) / (high - low) * (grid.max() - grid.min()) if high > low else smooth
+
+
+def _inside(points: Floats) -> tuple[Floats, Floats]:
+    return np.clip(points[:, 0], 0, 1), np.clip(points[:, 1], 0, 1)
+
+
+def _followed(start: Floats, grid: Floats, waves: Floats, turns: float) -> Floats:
+    """(N, STEPS, 2) paths: the heading at each place is the level there, plus a slow swell from the seed."""
+    path = np.empty((len(start), STEPS, 2))
+    path[:, 0] = start
+    for step in range(1, STEPS):
+        here = path[:, step - 1]
+        x, y = _inside(here)
+        angle = 2 * np.pi * (turns * on_surface(grid, x, y) + 0.35 * height(waves, here[:, 0], here[:, 1]))
+        path[:, step] = here + 0.0075 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return path
+
+
+def _taper(length: int) -> Floats:
+    along = np.linspace(0, 1, length)
+    return np.sin(np.pi * np.clip(along * 0.94 + 0.03, 0, 1)) ** 0.55
+
+
+STYLE = Style(
+    name="flow",
+    title="Current",
+    mapping=(
+        "Brush strokes follow a current over the sheet of time (downward) × units (left to right): the level around a "
+        "place turns the heading, is the colour, and with the block's extent the breadth of the stroke that starts "
+        "there. A moment is folded line by line."
+    ),
+    draw=current,
+    vector=True,
+    palette="aurora",
+    settings={
+        "variation": VARIATION,
+        "turns": Number(1.0, 0.1, 3.0, "Turns"),
+        "strokes": Whole(2600, 400, 6000, "Strokes"),
+    },
+    blocks=Blocks(48, 48, 2304),
+    order=40,
+)
