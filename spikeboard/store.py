@@ -231,7 +231,7 @@ def _column(columns: Path, name: str) -> np.ndarray:
     path = columns / f"{Path(name).name}.npy"
     # An empty file cannot be mapped, and costs nothing to read.
     header_only = path.stat().st_size <= 128
-    return np.load(path, mmap_mode=None if header_only else "r", allow_pickle=False)
+    return np.asarray(np.load(path, mmap_mode=None if header_only else "r", allow_pickle=False))
 
 
 def _table(columns: Path, name: str) -> pd.DataFrame:
