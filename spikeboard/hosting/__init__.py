@@ -1,0 +1,24 @@
+"""Serving a team: who is let in, and the gate in front of the app. Knows ASGI, and nothing of Dash."""
+
+from spikeboard.hosting.errors import HostingError
+from spikeboard.hosting.guard import Guard, current_user
+from spikeboard.hosting.policy import (
+    Limits,
+    Policy,
+    open_paths,
+    policy_for,
+    policy_from_environment,
+    to_environment,
+)
+
+__all__ = [
+    "Guard",
+    "HostingError",
+    "Limits",
+    "Policy",
+    "current_user",
+    "open_paths",
+    "policy_for",
+    "policy_from_environment",
+    "to_environment",
+]
