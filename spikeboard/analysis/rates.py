@@ -38,14 +38,14 @@ class Kernel:
 
     code : its number in the compiled loops
     before, after : how far it reaches to either side of a spike
-    roughness : the integral of its square
+    peak : its greatest value
     mass : its integral from -infinity to x
     """
 
     code: int
     before: float
     after: float
-    roughness: float
+    peak: float
     mass: Callable[[Floats], Floats]
 
 
@@ -73,12 +73,12 @@ def _alpha_mass(x: Floats) -> Floats:
 
 
 KERNELS: dict[str, Kernel] = {
-    "gaussian": Kernel(GAUSSIAN, 6.0, 6.0, 0.5 / np.sqrt(np.pi), ndtr),
-    "exponential": Kernel(EXPONENTIAL, 0.0, 25.0, 0.5, _exponential_mass),
-    "alpha": Kernel(ALPHA, 0.0, 25.0, 0.5 / SQRT2, _alpha_mass),
+    "gaussian": Kernel(GAUSSIAN, 6.0, 6.0, 1 / np.sqrt(2 * np.pi), ndtr),
+    "exponential": Kernel(EXPONENTIAL, 0.0, 25.0, 1.0, _exponential_mass),
+    "alpha": Kernel(ALPHA, 0.0, 25.0, SQRT2 / np.e, _alpha_mass),
     "rectangular": Kernel(RECTANGULAR, SQRT3, SQRT3, 0.5 / SQRT3, _rectangular_mass),
-    "triangular": Kernel(TRIANGULAR, SQRT6, SQRT6, 2 / (3 * SQRT6), _triangular_mass),
-    "epanechnikov": Kernel(EPANECHNIKOV, SQRT5, SQRT5, 3 / (5 * SQRT5), _epanechnikov_mass),
+    "triangular": Kernel(TRIANGULAR, SQRT6, SQRT6, 1 / SQRT6, _triangular_mass),
+    "epanechnikov": Kernel(EPANECHNIKOV, SQRT5, SQRT5, 0.75 / SQRT5, _epanechnikov_mass),
 }
 
 
@@ -199,9 +199,9 @@ def rate_band(
 ) -> RateBand:
     """Kernel rates with the pointwise confidence band of an inhomogeneous Poisson process.
 
-    The weighted count under a kernel is matched to a scaled Poisson count with the same mean and variance (for the
-    rectangular kernel it is one), and that count gets the exact interval of Garwood (1936). It covers the rate as
-    smoothed by the kernel, not its bias.
+    The gamma interval for weighted sums of Poisson counts (Fay & Feuer 1997): exact for the rectangular kernel, where
+    it is that of Garwood (1936), and on the safe side for the others. It covers the rate as smoothed by the
+    kernel, not the bias of smoothing.
 
     Parameters
     ----------
@@ -220,11 +220,9 @@ def rate_band(
     total, squares = np.zeros((2, len(first), len(times)))
     _rates(ticks, first, last, *grid, shape.code, shape.before, shape.after, total, 1)
     _rates(ticks, first, last, *grid, shape.code, shape.before, shape.after, squares, 2)
-    # The mean weight of one spike; where there is none, what it is on average.
-    weight = np.divide(squares, total, out=np.full_like(total, shape.roughness), where=total > 0)
-    low, high = poisson_band(total / weight, level)
+    low, high = _gamma_limits(total, squares, shape.peak, level)
     scale = sigma * _mass_inside(rec, shape, sigma, times, border)
-    return RateBand(total / scale, low * weight / scale, high * weight / scale)
+    return RateBand(total / scale, low / scale, high / scale)
 
 
 def poisson_band(counts: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -293,7 +291,7 @@ def optimal_bandwidth(times: ArrayLike) -> float | None:
     span = float(distinct[-1] - distinct[0])
     step = max(span / 2**18, min(float(np.diff(distinct).min()), span / 2**10))
     pairs = _pairs_by_lag(np.floor((train - train[0]) / step + 0.5).astype(np.int64))
-    widths = np.geomspace(2 * step, span, 60)
+    widths = np.geomspace(2 * step, span, 50)
     costs = [_kernel_cost(pairs, step, len(train), width) for width in widths.tolist()]
     best = int(np.argmin(costs))
     low, high = widths[max(best - 1, 0)], widths[min(best + 1, len(widths) - 1)]
@@ -347,6 +345,16 @@ def _check_level(level: float) -> None:
         raise RecordingError(f"a confidence level lies between 0 and 1, not at {level!r}")
 
 
+def _gamma_limits(total: Floats, squares: Floats, peak: float, level: float) -> tuple[Floats, Floats]:
+    tail = (1 - level) / 2
+    seen = total > 0
+    weight = np.divide(squares, total, out=np.ones_like(total), where=seen)
+    low = np.where(seen, gammaincinv(np.where(seen, total / weight, 1.0), tail) * weight, 0.0)
+    # The upper limit allows for one more spike, of the greatest weight that a spike can have.
+    more, more_squares = total + peak, squares + peak * peak
+    return low, gammaincinv(more * more / more_squares, 1 - tail) * more_squares / more
+
+
 def _ascending(at: ArrayLike) -> Floats:
     times = np.asarray(at, np.float64).reshape(-1)
     if np.any(np.diff(times) < 0):
@@ -378,9 +386,10 @@ def _kernel_cost(pairs: Floats, step: float, n: int, width: float) -> float:
     reach = min(len(pairs), int(9 * width / step) + 1)
     x = (np.arange(reach) * (step / width)) ** 2
     twice = np.r_[1.0, np.full(reach - 1, 2.0)] * pairs[:reach]
-    overlap = np.exp(-x / 4) / (2 * np.sqrt(np.pi) * width)
-    direct = np.exp(-x / 2) / (np.sqrt(2 * np.pi) * width)
-    return float(np.sum(twice * (overlap - 2 * direct)) + n / (2 * np.sqrt(np.pi) * width))
+    broad = np.exp(-x / 4)
+    # A Gaussian of √2 the width is the overlap of two kernels; its square has the shape of one kernel.
+    overlap, direct = twice @ broad / (2 * np.sqrt(np.pi)), twice @ (broad * broad) / np.sqrt(2 * np.pi)
+    return float(overlap - 2 * direct + n / (2 * np.sqrt(np.pi))) / width
 
 
 def _histogram_cost(train: Ticks, start: int, end: int, width: int) -> float:
