@@ -28,6 +28,15 @@
   function countOf(text) {
     return (rowsOf(text) || []).reduce((sum, [a, b]) => sum + (b === undefined ? 1 : b - a + 1), 0);
   }
+  function runs(rows) {
+    const found = [];
+    for (const row of [...new Set(rows)].sort((a, b) => a - b)) {
+      const last = found[found.length - 1];
+      if (last && row === last[1] + 1) last[1] = row;
+      else found.push([row, row]);
+    }
+    return found.map(([a, b]) => (a === b ? `${a}` : `${a}-${b}`)).join(",");
+  }
   const namesOf = (text) =>
     text ? text.match(/(?:\\.|[^,\\])+/gs).map((name) => name.replace(/\\(.)/gs, "$1")) : [];
   const joined = (names) => names.map((name) => name.replace(/\\/g, "\\\\").replace(/,/g, "\\,")).join(",");
@@ -206,6 +215,22 @@
       const what = plain ? `Everything: ${about.units.toLocaleString("en")} units, ${span}`
         : `Selected: ${size.toLocaleString("en")} of ${about.units.toLocaleString("en")} units, ${selection.interval && !selection.t ? selection.interval.replace(/:(\d+)$/, " $1") : span}`;
       return [a === "" ? "" : Number(a), b === "" ? "" : Number(b), names, selection.units || "", selection.interval || null, what];
+    },
+
+    /* Ticked rows of the unit table are the selected units. */
+    unitsTicked(rows, selection) {
+      if (!rows || !selection) return skip();
+      const chosen = runs(rows.map((row) => row.unit));
+      if (chosen === (selection.units || "")) return skip();
+      choose(sorted({ ...selection, units: chosen || null }));
+      return skip();
+    },
+    tickUnits(selection, rowData, rows) {
+      if (!selection || !rowData) return skip();
+      const chosen = selection.units === undefined ? [] : rowsOf(selection.units);
+      const inside = (unit) => chosen.some(([a, b]) => unit >= a && unit <= (b === undefined ? a : b));
+      const wanted = rowData.filter((row) => inside(row.unit));
+      return same(wanted.map((row) => row.unit), (rows || []).map((row) => row.unit).sort((a, b) => a - b)) ? skip() : wanted;
     },
 
     /* Selection and settings go to the address; no page is laid out anew for it. */
