@@ -121,8 +121,7 @@ def _group(population: Any) -> Group:
 
 
 def _own_dt(population: Any) -> float | None:
-    neurons = getattr(population, "neurons", ())
-    own = getattr(neurons[0], "dt", None) if len(neurons) else None
+    own = getattr(next(iter(getattr(population, "neurons", ())), None), "dt", None)
     return float(own) if isinstance(own, int | float) and own > 0 else None
 
 

@@ -296,8 +296,9 @@ def _common_clock(
     n_steps: int | Sequence[int] | None,
     unplaced: str | None,
 ) -> tuple[Clock, list[str]]:
-    given = _given_lengths(n_steps)
-    runs = _how_many(timed, given)
+    runs = _how_many(
+        timed, None if n_steps is None or np.ndim(n_steps) == 0 else len(_given_lengths(n_steps))
+    )
     lengths, sure = _lengths(timed, groups, runs, dt, n_steps, unplaced)
     clock = Clock(dt, np.r_[0, np.cumsum(lengths)].astype(np.int64), unplaced)
     return clock, [*_told_runs(clock), *_told_lengths(clock, sure), *_told_placing(timed, groups, clock)]
@@ -310,9 +311,13 @@ def _given_lengths(n_steps: int | Sequence[int] | None) -> tuple[int, ...]:
     return lengths
 
 
-def _how_many(timed: Sequence[Timed], given: tuple[int, ...]) -> int:
+def _is_per_run(n_steps: int | Sequence[int] | None) -> bool:
+    return n_steps is not None and not isinstance(n_steps, int | np.integer)
+
+
+def _how_many(timed: Sequence[Timed], given: int) -> int:
     sampled = [_count(part) for part in timed if not isinstance(part, SpikeSteps)]
-    known = max([*sampled, len(given)], default=0)
+    known = max([*sampled, given])
     return max([1, known, *(_count(part, known or None) for part in timed)])
 
 
@@ -346,7 +351,7 @@ def _lengths(
         sure[np.unique(run)] |= isinstance(part, StateSteps)
     given = _given_lengths(n_steps)
     if given:
-        return _checked_lengths(given if isinstance(n_steps, Sequence | np.ndarray) else given * runs, seen)
+        return _checked_lengths(given if _is_per_run(n_steps) else given * runs, seen)
     for part in timed:
         if isinstance(part, RateSteps) and _count(part) == runs:
             exact = _lengths_by_bins(part, runs, dt)
