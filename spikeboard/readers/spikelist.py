@@ -1,0 +1,434 @@
+"""From a list of spikes in a file's own time unit to a recording: what it leaves open is asked, never guessed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spikeboard.errors import Choice, Question, RecordingError, Undecided
+from spikeboard.readers.column_names import SAMPLES, TIME_UNITS
+from spikeboard.recording import Recording, clock, recording
+
+PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+LABELS = {
+    "s": "seconds",
+    "ms": "milliseconds",
+    "us": "microseconds",
+    "ns": "nanoseconds",
+    SAMPLES: "samples, the steps of a clock",
+}
+# No unit keeps up such a mean rate: the absolute refractory period is about 1 ms.
+FASTEST_HZ = 2000.0
+# The steps of common simulations, and the clocks of common recording systems.
+CLOCKS = (1e-3, 5e-4, 1e-4, 2.5e-5, 1 / 20_000, 1 / 30_000)
+# Above it, neighbouring integers are one and the same float64.
+EXACT = 2.0**53
+DEFAULT_POPULATION = "units"
+# More units than any network that is looked at; a column of times mistaken for ids has more.
+MOST_UNITS = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeList:
+    """The spikes of a file as it holds them.
+
+    times : (N,) float64 in the file's unit, finite, in any order
+    units : (N,) position of each spike's unit in `ids`
+    ids : (U,) int64 or str, in the order in which units are shown; units without spikes may be among them
+    populations : (N,) position of each spike's population in `population_names`, None where there is but one
+    time_unit : key of LABELS that the file tells, "" where it tells none
+    told_by : where it says so, in words
+    all_units : whether `ids` are known to hold the silent units too
+    hint : what else the file holds that helps with an answer, in words
+    notes : what the reader assumed or dropped so far
+    """
+
+    name: str
+    times: NDArray[np.float64]
+    units: NDArray[np.integer]
+    ids: np.ndarray
+    populations: NDArray[np.integer] | None = None
+    population_names: tuple[str, ...] = (DEFAULT_POPULATION,)
+    time_unit: str = ""
+    told_by: str = ""
+    all_units: bool = False
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the user says about a spike list; every value is None where nothing was said.
+
+    time_unit : key of LABELS
+    sampling_rate : Hz, of the clock that the spikes lie on
+    t_start, t_stop : s
+    n_units : silent ones included
+    """
+
+    time_unit: str | None = None
+    sampling_rate: float | None = None
+    t_start: float | None = None
+    t_stop: float | None = None
+    n_units: int | None = None
+
+
+def answers(
+    time_unit: str | None = None,
+    sampling_rate: float | str | None = None,
+    dt: float | str | None = None,
+    t_start: float | str | None = None,
+    t_stop: float | str | None = None,
+    n_units: int | str | None = None,
+) -> Answers:
+    """The user's answers, checked as if a stranger had sent them; numbers may come as text.
+
+    Raises
+    ------
+    RecordingError : for a value that makes no sense, or a `dt` that contradicts `sampling_rate`
+    """
+    return Answers(
+        _time_unit(time_unit),
+        _clock_rate(_number("sampling_rate", sampling_rate), _number("dt", dt)),
+        _number("t_start", t_start),
+        _number("t_stop", t_stop),
+        _whole("n_units", n_units),
+    )
+
+
+def implied_rates(
+    n_spikes: int, n_units: int, span_in_file_units: float, whole_numbers: bool = True
+) -> list[Choice]:
+    """Each time unit that the times of a spike list could be in, and the mean firing rate that it would imply.
+
+    Parameters
+    ----------
+    n_spikes, n_units : of the list; only units that fire are counted
+    span_in_file_units : from the start to the last spike, as the numbers stand in the file
+    whole_numbers : whether all times are integers; only then can they be samples
+    """
+    units = [*("s", "ms", "us"), *([SAMPLES] if whole_numbers else [])]
+    return [
+        Choice(unit, LABELS[unit], _implication(unit, n_spikes, n_units, span_in_file_units))
+        for unit in units
+    ]
+
+
+def to_recording(spikes: SpikeList, given: Answers) -> Recording:
+    """The recording that a spike list is, with the answers given.
+
+    Raises
+    ------
+    Undecided : where the time unit, or the step of the clock, changes the numbers and nobody told it
+    RecordingError : where the answers and the spikes contradict each other
+    """
+    notes = list(spikes.notes)
+    _check_exact(spikes)
+    unit = _decided_unit(spikes, given, notes)
+    rate = _decided_rate(spikes, given, unit)
+    seconds = spikes.times / _per_second(unit, rate)
+    if rate and clock(seconds, 1 / rate) is None:
+        raise RecordingError(
+            f"{spikes.name}: the spikes do not lie on a clock of {rate:g} Hz (dt = {1 / rate:g} s): "
+            "leave out dt and sampling_rate, or correct them"
+        )
+    table, rows = _unit_table(spikes, given.n_units, notes)
+    t_start, t_stop = _window(seconds, given, 1 / rate if unit == SAMPLES and rate else 0.0, notes)
+    notes += _remarks(spikes, seconds, rows, len(table), t_stop - t_start)
+    return recording(
+        spikes.name,
+        seconds,
+        rows,
+        table,
+        t_start=t_start,
+        t_stop=t_stop,
+        sampling_rate=rate,
+        notes=notes,
+    )
+
+
+def in_natural_order(names: Sequence[str]) -> list[str]:
+    """Names in the order in which people count: "ch2" before "ch10"."""
+
+    def key(name: str) -> tuple[list[tuple[int, int, str]], str]:
+        parts = re.split(r"([0-9]{1,18})", name)
+        return [(0, int(part), "") if at % 2 else (1, 0, part) for at, part in enumerate(parts)], name
+
+    return sorted(names, key=key)
+
+
+def _per_second(unit: str, rate: float | None) -> float:
+    # Without a rate there are no spikes either, or it would have been asked for.
+    return (rate or 1.0) if unit == SAMPLES else PER_SECOND[unit]
+
+
+def _decided_unit(spikes: SpikeList, given: Answers, notes: list[str]) -> str:
+    told, answer = spikes.time_unit, given.time_unit
+    if answer and told and answer != told:
+        notes.append(f"{spikes.told_by} says {LABELS[told]}; time_unit={answer!r} overruled it")
+    unit = answer or told or _deduced_unit(spikes, given, notes)
+    if unit == SAMPLES:
+        _check_whole(spikes)
+    return unit
+
+
+def _deduced_unit(spikes: SpikeList, given: Answers, notes: list[str]) -> str:
+    whole = _whole_numbers(spikes.times)
+    if not len(spikes.times):
+        return "s"
+    if whole and given.sampling_rate:
+        notes.append("the times are whole numbers and a clock was given: they were read as its steps")
+        return SAMPLES
+    choices = implied_rates(len(spikes.times), _n_units(spikes, given), _span(spikes), whole)
+    possible = [choice for choice in choices if _is_possible(spikes, given, choice.value)]
+    # One spike each, however close, says nothing about a rate.
+    telling = len(spikes.times) >= 2 * _n_units(spikes, given)
+    if len(possible) == 1 and telling:
+        notes.append(
+            f"the file does not tell the time unit: {possible[0].label} was taken, for every smaller unit "
+            f"implies a mean rate above {FASTEST_HZ:,.0f} Hz per unit; give time_unit=… to overrule"
+        )
+        return possible[0].value
+    text = f"{spikes.name}: the file does not tell the unit of its times.{spikes.hint}"
+    offered = possible if len(possible) > 1 else choices
+    suggested = _plausible([c.value for c in offered if c.value != SAMPLES], spikes, given)
+    raise Undecided([Question("time_unit", text, tuple(offered), suggested)])
+
+
+def _decided_rate(spikes: SpikeList, given: Answers, unit: str) -> float | None:
+    if unit != SAMPLES or given.sampling_rate or not len(spikes.times):
+        return given.sampling_rate
+    n_spikes, n_units, span = len(spikes.times), _n_units(spikes, given), _span(spikes)
+    choices = [
+        Choice(repr(dt), _clock_label(dt), _stated(_rate(n_spikes, n_units, span * dt), span * dt))
+        for dt in CLOCKS
+        if _rate(n_spikes, n_units, span * dt) <= FASTEST_HZ
+    ]
+    text = f"{spikes.name}: times are counted in steps, and the file does not tell how long a step is.{spikes.hint}"
+    raise Undecided([Question("dt", f"{text} Give dt in seconds.", tuple(choices))])
+
+
+def _plausible(units: Sequence[str], spikes: SpikeList, given: Answers) -> str | None:
+    rates = {unit: _unit_rate(spikes, given, unit) for unit in units}
+    likely = [unit for unit, rate in rates.items() if 0.05 <= rate <= 300]
+    return likely[0] if len(likely) == 1 else None
+
+
+def _is_possible(spikes: SpikeList, given: Answers, unit: str) -> bool:
+    return unit == SAMPLES or _unit_rate(spikes, given, unit) <= FASTEST_HZ
+
+
+def _unit_rate(spikes: SpikeList, given: Answers, unit: str) -> float:
+    return _rate(len(spikes.times), _n_units(spikes, given), _span(spikes) / PER_SECOND[unit])
+
+
+def _implication(unit: str, n_spikes: int, n_units: int, span: float) -> str:
+    if unit != SAMPLES:
+        seconds = span / PER_SECOND[unit]
+        return _stated(_rate(n_spikes, n_units, seconds), seconds)
+    at = (f"{_rate(n_spikes, n_units, span * dt):.3g} Hz at {_clock_label(dt)}" for dt in (1e-3, 1e-4))
+    return f"mean rate per unit {' or '.join(at)}; needs dt or sampling_rate"
+
+
+def _stated(rate: float, seconds: float) -> str:
+    if math.isinf(rate):
+        return "all spikes at one moment"
+    return f"mean rate {rate:.3g} Hz per unit, {seconds:.4g} s long"
+
+
+def _clock_label(dt: float) -> str:
+    return f"{1e-3 / dt:.0f} kHz" if dt in (1 / 20_000, 1 / 30_000) else f"dt = {dt * 1e3:g} ms"
+
+
+def _rate(n_spikes: int, n_units: int, seconds: float) -> float:
+    return n_spikes / (max(n_units, 1) * seconds) if seconds > 0 else math.inf
+
+
+def _n_units(spikes: SpikeList, given: Answers) -> int:
+    return given.n_units or len(spikes.ids)
+
+
+def _span(spikes: SpikeList) -> float:
+    return float(spikes.times.max() - min(0.0, spikes.times.min())) if len(spikes.times) else 0.0
+
+
+def _whole_numbers(times: np.ndarray) -> bool:
+    return bool(np.all(times == np.rint(times)))
+
+
+def _check_whole(spikes: SpikeList) -> None:
+    wrong = np.flatnonzero(spikes.times != np.rint(spikes.times))
+    if len(wrong):
+        raise RecordingError(
+            f"{spikes.name}: {len(wrong):,} times are no whole numbers (the first is {spikes.times[wrong[0]]:g}): "
+            "they cannot be samples; give time_unit='s', 'ms' or 'us'"
+        )
+
+
+def _check_exact(spikes: SpikeList) -> None:
+    if len(spikes.times) and np.abs(spikes.times).max() >= EXACT:
+        raise RecordingError(
+            f"{spikes.name}: a time of {np.abs(spikes.times).max():.17g} is too large to be exact; "
+            "subtract the start of the recording from the times"
+        )
+
+
+def _unit_table(
+    spikes: SpikeList, n_units: int | None, notes: list[str]
+) -> tuple[pd.DataFrame, NDArray[np.integer]]:
+    if n_units is not None:
+        return _counted_units(spikes, n_units, notes)
+    if not spikes.all_units:
+        notes.append(
+            f"a spike list does not tell of units that never fire: the {len(spikes.ids):,} that fire were taken; "
+            "give n_units=… to count the silent ones"
+        )
+    if spikes.populations is None:
+        names = spikes.population_names[0]
+        return pd.DataFrame({"population": names, "id": spikes.ids}), spikes.units
+    width = max(len(spikes.ids), 1)
+    pairs, rows = np.unique(spikes.populations.astype(np.int64) * width + spikes.units, return_inverse=True)
+    names = pd.Series(spikes.population_names, dtype=object).to_numpy()[pairs // width]
+    return pd.DataFrame({"population": names, "id": spikes.ids[pairs % width]}), rows
+
+
+def _counted_units(
+    spikes: SpikeList, n_units: int, notes: list[str]
+) -> tuple[pd.DataFrame, NDArray[np.integer]]:
+    population, *others = spikes.population_names or (DEFAULT_POPULATION,)
+    named = len(spikes.ids) > 0 and not np.issubdtype(spikes.ids.dtype, np.integer)
+    if others or named:
+        raise RecordingError(
+            f"{spikes.name}: n_units counts units by number, but this file has "
+            "several populations or named units; leave it out"
+        )
+    lowest, highest = (int(spikes.ids.min()), int(spikes.ids.max())) if len(spikes.ids) else (0, -1)
+    first = 1 if highest == n_units and lowest >= 1 else 0
+    if lowest < first or highest >= first + n_units:
+        raise RecordingError(
+            f"{spikes.name}: with n_units={n_units:,} the units are 0 to {n_units - 1:,} (or 1 to {n_units:,}), "
+            f"but the ids go from {lowest:,} to {highest:,}"
+        )
+    notes.append(f"n_units={n_units:,}: the units {first} to {first + n_units - 1:,} were taken")
+    ids = np.arange(first, first + n_units)
+    table = pd.DataFrame({"population": population, "id": ids})
+    return table, spikes.ids[spikes.units].astype(np.int64) - first if len(spikes.ids) else spikes.units
+
+
+def _window(seconds: np.ndarray, given: Answers, step: float, notes: list[str]) -> tuple[float, float]:
+    first, last = (float(seconds.min()), float(seconds.max()) + step) if len(seconds) else (0.0, 0.0)
+    t_start, t_stop = given.t_start, given.t_stop
+    if t_start is None:
+        t_start = min(0.0, first)
+        which = "0 s" if t_start == 0 else f"the first spike, {t_start:g} s,"
+        notes.append(f"t_start is not in the file: {which} was taken; give t_start=… to overrule")
+    if t_stop is None:
+        t_stop = max(last, t_start)
+        which = "one step after the last spike" if step else "the last spike" if len(seconds) else "t_start"
+        notes.append(
+            f"t_stop is not in the file: {which}, {t_stop:g} s, was taken; give t_stop=… to overrule"
+        )
+    return t_start, t_stop
+
+
+def _remarks(
+    spikes: SpikeList, seconds: np.ndarray, rows: np.ndarray, n_units: int, duration: float
+) -> list[str]:
+    if not len(seconds):
+        return ["the file holds no spike"]
+    order = np.lexsort((seconds, rows))
+    same = np.diff(rows[order]) == 0
+    gaps = np.diff(seconds[order])[same]
+    return [
+        *_about_duplicates(int(np.count_nonzero(gaps == 0))),
+        *_about_rate(len(seconds), n_units, duration),
+        *_about_restart(spikes.times, rows),
+        *_about_regularity(gaps, n_units),
+    ]
+
+
+def _about_duplicates(n: int) -> list[str]:
+    what = "1 spike is an exact duplicate" if n == 1 else f"{n:,} spikes are exact duplicates"
+    kept = "was kept" if n == 1 else "were kept"
+    return [f"{what} (same unit, same time) and {kept}"] if n else []
+
+
+def _about_rate(n_spikes: int, n_units: int, duration: float) -> list[str]:
+    rate = _rate(n_spikes, n_units, duration)
+    if rate <= FASTEST_HZ or n_spikes < 2 * n_units:
+        return []
+    return [
+        f"the mean rate would be {rate:,.3g} Hz per unit, which no neuron reaches: are time unit and columns right?"
+    ]
+
+
+def _about_restart(times: np.ndarray, rows: np.ndarray) -> list[str]:
+    """A list in order of time that jumps back once or twice is a clock that was started again."""
+    back = np.flatnonzero(np.diff(times) < 0)
+    if not 1 <= len(back) <= 3 or len(times) < 20 * len(back) or np.all(np.diff(rows) >= 0):
+        return []
+    at = back[0]
+    return [
+        f"time goes back after spike {at + 1:,} (from {times[at]:g} to {times[at + 1]:g}, as in the file): "
+        "if the clock was started again, these are several runs that now lie over each other; open them one by one"
+    ]
+
+
+def _about_regularity(gaps: np.ndarray, n_units: int) -> list[str]:
+    """A sampled signal, saved as a table of time, unit and value, looks like units that fire at every sample."""
+    if len(gaps) < 20 * n_units or np.ptp(gaps) > 1e-6 * gaps.max():
+        return []
+    return [
+        f"every unit fires exactly every {gaps.mean() * 1e3:g} ms: is this a sampled signal rather than spikes?"
+    ]
+
+
+def _time_unit(value: str | None) -> str | None:
+    if value is None or value in LABELS:
+        return value
+    for unit, words in TIME_UNITS.items():
+        if str(value).strip().lower() in words:
+            return unit
+    raise RecordingError(f"time_unit={str(value)[:40]!r} is none of {', '.join(map(repr, LABELS))}")
+
+
+def _number(name: str, value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise RecordingError(f"{name}={str(value)[:40]!r} is no number")
+    return number
+
+
+def _whole(name: str, value: Any) -> int | None:
+    number = _number(name, value)
+    if number is None:
+        return None
+    if number != round(number) or not 1 <= number <= MOST_UNITS:
+        raise RecordingError(f"{name}={str(value)[:40]!r} is no whole number from 1 to {MOST_UNITS:,}")
+    return int(number)
+
+
+def _clock_rate(sampling_rate: float | None, dt: float | None) -> float | None:
+    for name, value in (("sampling_rate", sampling_rate), ("dt", dt)):
+        if value is not None and not 1e-12 <= value <= 1e12:
+            raise RecordingError(f"{name}={value:g} must be above 0; dt is in seconds, sampling_rate in Hz")
+    if dt is None:
+        return sampling_rate
+    rate = 1 / dt
+    # 1 / 0.0001 is 10000 to the last bit, 1 / 3.3333333333333335e-05 is not 30000.
+    rate = float(round(rate)) if abs(rate - round(rate)) < 1e-6 * rate else rate
+    if sampling_rate is not None and abs(sampling_rate - rate) > 1e-6 * rate:
+        raise RecordingError(f"dt={dt:g} s and sampling_rate={sampling_rate:g} Hz contradict each other")
+    return sampling_rate if sampling_rate is not None else rate
