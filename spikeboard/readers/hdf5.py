@@ -1,0 +1,281 @@
+"""HDF5 files of strangers: nothing outside the file is read, and nothing it declares is believed unchecked.
+
+An HDF5 file can name other files (external links, external storage, virtual datasets), can hold links that
+lead in circles, and can declare terabytes in a few bytes. So links are followed one by one and only inside
+the file, datasets are read only where their bytes lie in the file, and what may be read in all is bounded by
+what the file really holds.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from spikeboard import places
+from spikeboard.errors import RecordingError
+
+# What a small file may expand to, and how far a large one: gzip reaches 1,000-fold only on a constant.
+SMALLEST_ALLOWANCE = 256 * 2**20
+LARGEST_EXPANSION = 100
+# Larger tables are kept in a file, not in memory; columns are always in memory.
+IN_MEMORY = 256 * 2**20
+LARGEST_COLUMN = 4 * 2**30
+LONGEST_TEXT = 4096
+SOFT_LINKS = 8
+
+
+@dataclass
+class OpenFile:
+    """An open HDF5 file, and how many bytes may still be read from it.
+
+    name : as shown to the user
+    root : its root group
+    size : of the file, bytes
+    allowance : bytes that may still be read
+    """
+
+    name: str
+    root: h5py.Group
+    size: int
+    allowance: int
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[OpenFile]:
+    """Open an HDF5 file for reading; whatever the HDF5 library objects to becomes one sentence.
+
+    Raises
+    ------
+    RecordingError : where the file is damaged, cut short or not HDF5
+    """
+    try:
+        size = path.stat().st_size
+        with h5py.File(path, "r") as root:
+            yield OpenFile(path.name, root, size, max(SMALLEST_ALLOWANCE, LARGEST_EXPANSION * size))
+    except RecordingError:
+        raise
+    except (OSError, RuntimeError, KeyError, TypeError, UnicodeError, OverflowError) as problem:
+        raise RecordingError(
+            f"{path.name!r} is damaged or cut short: HDF5 says {_first_line(problem)}"
+        ) from None
+
+
+def root_names(path: Path) -> frozenset[str]:
+    """Names at the top of an HDF5 file; empty where it is none or cannot be opened. Never raises."""
+    try:
+        if not h5py.is_hdf5(path):
+            return frozenset()
+        with h5py.File(path, "r") as root:
+            return frozenset(map(_text, root))
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+        return frozenset()
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether a file begins like HDF5, but cannot be opened. Never raises."""
+    try:
+        if not h5py.is_hdf5(path):
+            return False
+        with h5py.File(path, "r"):
+            return False
+    except (OSError, RuntimeError):
+        return True
+
+
+def member(group: h5py.Group, name: str, hops: int = SOFT_LINKS) -> h5py.Group | h5py.Dataset | None:
+    """What stands under a name in a group, None where nothing does; soft links are followed inside the file.
+
+    Raises
+    ------
+    RecordingError : where the name leads to another file, or in a circle
+    """
+    link = group.get(name, getlink=True)
+    if link is None:
+        return None
+    if isinstance(link, h5py.SoftLink):
+        return _follow(group, str(link.path), hops)
+    if not isinstance(link, h5py.HardLink):
+        raise RecordingError(
+            f"{_place(group, name)} is a link to another file: such links are not followed; copy the data into the file"
+        )
+    found = group[name]
+    return found if isinstance(found, h5py.Group | h5py.Dataset) else None
+
+
+def group_at(group: h5py.Group, *names: str) -> h5py.Group | None:
+    """The group at a path of names, None where there is none."""
+    found: h5py.Group | h5py.Dataset | None = group
+    for name in names:
+        found = member(found, name) if isinstance(found, h5py.Group) else None
+    return found if isinstance(found, h5py.Group) else None
+
+
+def groups(group: h5py.Group) -> dict[str, h5py.Group]:
+    """The groups within a group, by name."""
+    found = {_text(name): member(group, name) for name in group.keys()}  # noqa: SIM118
+    return {name: thing for name, thing in found.items() if isinstance(thing, h5py.Group)}
+
+
+def dataset_at(group: h5py.Group, *names: str) -> h5py.Dataset | None:
+    """The first dataset that a group has under one of these names, None where it has none."""
+    for name in names:
+        found = member(group, name)
+        if isinstance(found, h5py.Dataset):
+            return found
+    return None
+
+
+def column(file: OpenFile, group: h5py.Group, *names: str) -> np.ndarray | None:
+    """A column of numbers under the first of these names that is there.
+
+    Returns
+    -------
+    (n,) array in this machine's byte order, or None where none of the names is there
+
+    Raises
+    ------
+    RecordingError : where it is no column of numbers, or not all of its bytes lie in the file
+    """
+    dataset = dataset_at(group, *names)
+    if dataset is None:
+        return None
+    if dataset.ndim == 0 or _values(dataset) != max(dataset.shape):
+        raise RecordingError(f"{_where(file, dataset)} has shape {dataset.shape}: a column was expected")
+    if _bytes(dataset) > LARGEST_COLUMN:
+        raise RecordingError(
+            f"{_where(file, dataset)} has {_values(dataset):,} values, more than Spikeboard reads: cut the recording"
+        )
+    return _read(file, dataset).reshape(-1)
+
+
+def table(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
+    """A table of numbers; one larger than `IN_MEMORY` is mapped from an unnamed file.
+
+    Returns
+    -------
+    (rows, columns) array in this machine's byte order
+    """
+    if dataset.ndim != 2:
+        raise RecordingError(f"{_where(file, dataset)} has shape {dataset.shape}: a table was expected")
+    if _bytes(dataset) <= IN_MEMORY:
+        return _read(file, dataset)
+    _check(file, dataset)
+    return _spooled(file, dataset)
+
+
+def texts(file: OpenFile, group: h5py.Group, name: str) -> np.ndarray | None:
+    """A column of strings, (n,) object array, or None where there is none of that name."""
+    dataset = dataset_at(group, name)
+    if dataset is None or h5py.check_string_dtype(dataset.dtype) is None or dataset.ndim != 1:
+        return None
+    _check_place(file, dataset)
+    rows = _values(dataset)
+    _spend(file, dataset, _bytes(dataset))
+    # A string of variable length may be stored once and named by every row: read few rows at a time.
+    step = int(np.clip(2**24 // max(1, file.size), 1, 4096))
+    found = np.empty(rows, object)
+    for start in range(0, rows, step):
+        block = [_text(value) for value in dataset[start : start + step]]
+        _spend(file, dataset, sum(map(len, block)))
+        found[start : start + step] = block
+    return found
+
+
+def text_attribute(thing: h5py.Group | h5py.Dataset, name: str) -> str:
+    """An attribute as text, be it stored as a string or as a named number; "" where there is none."""
+    if name not in thing.attrs:
+        return ""
+    kind = thing.attrs.get_id(name)
+    if kind.get_storage_size() > LONGEST_TEXT or int(np.prod(kind.shape)) > 1:
+        return ""
+    value = np.ravel(np.asarray(thing.attrs[name], dtype=object))
+    named = h5py.check_enum_dtype(kind.dtype)
+    if not len(value):
+        return ""
+    return {number: text for text, number in named.items()}.get(value[0], "") if named else _text(value[0])
+
+
+def _follow(group: h5py.Group, path: str, hops: int) -> h5py.Group | h5py.Dataset | None:
+    if not hops:
+        raise RecordingError(f"links in {_place(group, path)} lead in a circle")
+    found: h5py.Group | h5py.Dataset | None = group.file if path.startswith("/") else group
+    for name in path.split("/"):
+        if name not in ("", "."):
+            found = member(found, name, hops - 1) if isinstance(found, h5py.Group) else None
+    return found
+
+
+def _read(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
+    _check(file, dataset)
+    return np.asarray(dataset[()]).astype(dataset.dtype.newbyteorder("="), copy=False)
+
+
+def _check(file: OpenFile, dataset: h5py.Dataset) -> None:
+    if dataset.dtype.kind not in "iufb":
+        raise RecordingError(f"{_where(file, dataset)} holds no numbers ({dataset.dtype})")
+    _check_place(file, dataset)
+    _spend(file, dataset, _bytes(dataset))
+
+
+def _check_place(file: OpenFile, dataset: h5py.Dataset) -> None:
+    if dataset.external:
+        raise RecordingError(f"{_where(file, dataset)} lies in another file: copy the data into this one")
+    if dataset.is_virtual:
+        raise RecordingError(f"{_where(file, dataset)} is a view of other files: copy the data into this one")
+
+
+def _spend(file: OpenFile, dataset: h5py.Dataset, size: int) -> None:
+    if size > file.allowance:
+        raise RecordingError(
+            f"{_where(file, dataset)} declares {_values(dataset):,} values ({size / 2**20:,.0f} MiB), "
+            f"far more than the file can hold: it is damaged or made to fill the memory"
+        )
+    file.allowance -= size
+
+
+def _spooled(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
+    rows, columns = dataset.shape
+    native = dataset.dtype.newbyteorder("=")
+    if shutil.disk_usage(places.home()).free < 2 * _bytes(dataset):
+        raise RecordingError(f"{_where(file, dataset)} does not fit on the disk beside {places.home()}")
+    with tempfile.TemporaryFile(dir=places.home()) as spool:
+        mapped = np.memmap(spool, native, "w+", shape=(rows, columns))
+    chunk = dataset.chunks[0] if dataset.chunks else 1
+    step = max(chunk, IN_MEMORY // 4 // max(1, columns * native.itemsize) // chunk * chunk)
+    for start in range(0, rows, step):
+        mapped[start : start + step] = dataset[start : start + step]
+    return mapped
+
+
+def _values(dataset: h5py.Dataset) -> int:
+    # A null dataspace has no size.
+    return int(dataset.size or 0)
+
+
+def _bytes(dataset: h5py.Dataset) -> int:
+    return _values(dataset) * dataset.dtype.itemsize
+
+
+def _where(file: OpenFile, dataset: h5py.Dataset) -> str:
+    return f"{_text(dataset.name)} in {file.name!r}"
+
+
+def _place(group: h5py.Group, name: str) -> str:
+    inside = f"{_text(group.name or '').rstrip('/')}/{_text(name)}"
+    return f"{inside} in {Path(group.file.filename).name!r}"
+
+
+def _text(value: object) -> str:
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return text.encode("utf-8", "replace").decode()
+
+
+def _first_line(problem: BaseException) -> str:
+    return (str(problem).strip() or type(problem).__name__).splitlines()[0][:200]
