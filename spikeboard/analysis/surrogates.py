@@ -40,7 +40,7 @@ def dither_ticks(
     """
     low = np.maximum(train - spread, start)
     high = np.minimum(train + spread, start + _positions(train, start, stop) - 1)
-    return np.sort(np.random.default_rng(rng).integers(low, high, endpoint=True))
+    return _ascending(np.random.default_rng(rng).integers(low, high, endpoint=True))
 
 
 def jitter_ticks(
@@ -65,7 +65,7 @@ def jitter_ticks(
     """
     left = start + (train - start) // bin_ticks * bin_ticks
     right = np.minimum(left + bin_ticks - 1, start + _positions(train, start, stop) - 1)
-    return np.sort(np.random.default_rng(rng).integers(left, right, endpoint=True))
+    return _ascending(np.random.default_rng(rng).integers(left, right, endpoint=True))
 
 
 def shift_ticks(
@@ -87,7 +87,7 @@ def shift_ticks(
     (n,) int64 ticks, ascending
     """
     shift = int(np.random.default_rng(rng).integers(-spread, spread, endpoint=True))
-    return np.sort((train - start + shift) % _positions(train, start, stop) + start)
+    return _ascending((train - start + shift) % _positions(train, start, stop) + start)
 
 
 def shuffle_intervals(train: np.ndarray, start: int, stop: int, rng: np.random.Generator | int) -> np.ndarray:
@@ -125,7 +125,28 @@ def poisson_ticks(train: np.ndarray, start: int, stop: int, rng: np.random.Gener
     (n,) int64 ticks, ascending
     """
     high = start + _positions(train, start, stop)
-    return np.sort(np.random.default_rng(rng).integers(start, high, size=len(train)))
+    return _ascending(np.random.default_rng(rng).integers(start, high, size=len(train)))
+
+
+def surrogate_of(method: str, spread: int) -> Surrogate:
+    """A surrogate method by name, as a function of (train, start, stop, generator).
+
+    Parameters
+    ----------
+    method : one of `METHODS`
+    spread : ticks: largest displacement, or width of the bins for "jitter"; "shuffle" and "poisson" have none
+
+    Raises
+    ------
+    RecordingError
+        where there is no such method
+    """
+    if method not in METHODS:
+        raise RecordingError(f"no surrogate method {method!r}; there are {', '.join(map(repr, METHODS))}")
+    draw = METHODS[method]
+    if method in ("shuffle", "poisson"):
+        return draw
+    return lambda train, start, stop, rng: draw(train, spread, start, stop, rng)
 
 
 def surrogate_trains(trains: Trains, method: str, spread: int, rng: np.random.Generator | int) -> Trains:
@@ -147,27 +168,28 @@ def surrogate_trains(trains: Trains, method: str, spread: int, rng: np.random.Ge
     RecordingError
         where there is no such method
     """
-    draw = _drawing(method, spread)
+    draw = surrogate_of(method, spread)
     generator = np.random.default_rng(rng)
     drawn = [draw(trains[k], trains.start, trains.stop, generator) for k in range(len(trains))]
     ticks = np.concatenate([*drawn, np.zeros(0, np.int64)])
     return Trains(ticks, trains.offsets, trains.start, trains.stop, trains.tick, np.diag(trains.counts))
 
 
-def _drawing(method: str, spread: int) -> Surrogate:
-    known: dict[str, Surrogate] = {
-        "dither": lambda train, start, stop, rng: dither_ticks(train, spread, start, stop, rng),
-        "jitter": lambda train, start, stop, rng: jitter_ticks(train, spread, start, stop, rng),
-        "shift": lambda train, start, stop, rng: shift_ticks(train, spread, start, stop, rng),
-        "shuffle": shuffle_intervals,
-        "poisson": poisson_ticks,
-    }
-    if method not in known:
-        raise RecordingError(f"no surrogate method {method!r}; there are {', '.join(map(repr, known))}")
-    return known[method]
-
-
 def _positions(train: np.ndarray, start: int, stop: int) -> int:
     """Ticks a spike may lie on: a spike exactly on `stop` (the end of a recording) makes that one of them."""
     closed = len(train) > 0 and train[-1] >= stop
     return stop - start + closed
+
+
+def _ascending(train: np.ndarray) -> np.ndarray:
+    # Surrogates are nearly in order, which the stable sort makes use of.
+    return np.sort(train, kind="stable")
+
+
+METHODS: dict[str, Callable[..., np.ndarray]] = {
+    "dither": dither_ticks,
+    "jitter": jitter_ticks,
+    "shift": shift_ticks,
+    "shuffle": shuffle_intervals,
+    "poisson": poisson_ticks,
+}
