@@ -71,9 +71,9 @@ class Guard:
             log.error("%s", error)
             reply = refused(scope, UNABLE)
         if reply:
-            await self._deliver(scope, reply, send)
+            await self._deliver(scope, who, reply, send)
         else:
-            await self._pass_on(scope, receive, send)
+            await self._pass_on(scope, who, receive, send)
 
     async def _own_reply(self, scope: Scope, who: Caller, receive: Receive) -> Reply | None:
         if why := refusal(scope, who, self.policy):
@@ -84,9 +84,9 @@ class Guard:
         current_user.set(user or "")
         return stranger_reply(scope, self._desk) if user is None else None
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(self, scope: Scope, who: Caller, receive: Receive, send: Send) -> None:
         async def send_protected(message: Message) -> None:
-            await send(self._protected(message))
+            await send(self._protected(message, who))
 
         limit = body_limit(scope["path"], self.policy)
         exchange = Exchange(receive, send_protected, limit)
@@ -95,20 +95,20 @@ class Guard:
         except Exception:
             if not exchange.cut_off:
                 if not exchange.started:
-                    await self._deliver(scope, refused(scope, BROKEN), send)
+                    await self._deliver(scope, who, refused(scope, BROKEN), send)
                 raise
         if exchange.cut_off:
-            await self._deliver(scope, refused(scope, too_large(limit)), send)
+            await self._deliver(scope, who, refused(scope, too_large(limit)), send)
 
-    async def _deliver(self, scope: Scope, reply: Reply, send: Send) -> None:
-        await deliver(reply, send, self.policy.frame_ancestors, head_only=scope["method"] == "HEAD")
+    async def _deliver(self, scope: Scope, who: Caller, reply: Reply, send: Send) -> None:
+        await deliver(reply, send, self.policy.frame_ancestors, who.trustworthy, scope["method"] == "HEAD")
 
-    def _protected(self, message: Message) -> Message:
+    def _protected(self, message: Message, who: Caller) -> Message:
         if message["type"] != "http.response.start":
             return message
-        ancestors = self.policy.frame_ancestors
+        ancestors, own = self.policy.frame_ancestors, message.get("headers", [])
         self._content_policy = self._content_policy or app_policy(listed(self._script_hashes), ancestors)
-        return {**message, "headers": protected(message.get("headers", []), self._content_policy, ancestors)}
+        return {**message, "headers": protected(own, self._content_policy, ancestors, who.trustworthy)}
 
     async def _websocket(self, scope: Scope, who: Caller, receive: Receive, send: Send) -> None:
         def admitted() -> bool:

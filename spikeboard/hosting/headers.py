@@ -11,7 +11,6 @@ ScriptHashes = Sequence[str] | Callable[[], Sequence[str]]
 ALWAYS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
@@ -61,7 +60,7 @@ def page_policy(style: str, frame_ancestors: str) -> str:
 
 
 def protected(
-    headers: Sequence[tuple[bytes, bytes]], content_policy: str, frame_ancestors: str
+    headers: Sequence[tuple[bytes, bytes]], content_policy: str, frame_ancestors: str, trustworthy: bool
 ) -> list[tuple[bytes, bytes]]:
     """The headers of a response with the protective ones in the place of any that the app set itself.
 
@@ -72,6 +71,9 @@ def protected(
         The Content-Security-Policy.
     frame_ancestors : str
         Where nobody may frame the pages, older browsers are told so as well.
+    trustworthy : bool
+        Whether the browser's connection is encrypted or stays on its machine. Elsewhere browsers ignore the
+        opener policy, and complain of it on every page.
 
     Returns
     -------
@@ -79,6 +81,8 @@ def protected(
         A response that says nothing of caching is kept by its reader's browser alone, and asked for again.
     """
     added = {**ALWAYS, "content-security-policy": content_policy}
+    if trustworthy:
+        added["cross-origin-opener-policy"] = "same-origin"
     if frame_ancestors == "'none'":
         added["x-frame-options"] = "DENY"
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in added.items()]

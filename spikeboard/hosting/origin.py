@@ -31,6 +31,11 @@ class Caller(NamedTuple):
         """Whether the browser's connection is encrypted."""
         return self.scheme == "https"
 
+    @property
+    def trustworthy(self) -> bool:
+        """Whether its browser takes the connection for one that nobody can listen in on."""
+        return self.secure or is_loopback(_without_port(self.host))
+
 
 def from_proxy(scope: Scope, policy: Policy) -> bool:
     """Whether the connection itself comes from a trusted proxy.

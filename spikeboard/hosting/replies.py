@@ -163,7 +163,7 @@ def page(status: int, title: str, content: str, headers: Mapping[str, str] | Non
     return Reply(status, body.encode(), {**usual, **(headers or {})})
 
 
-async def deliver(reply: Reply, send: Send, frame_ancestors: str, head_only: bool = False) -> None:
+async def deliver(reply: Reply, send: Send, frame_ancestors: str, trustworthy: bool, head_only: bool) -> None:
     """Send a reply, with the protective headers.
 
     Parameters
@@ -172,11 +172,13 @@ async def deliver(reply: Reply, send: Send, frame_ancestors: str, head_only: boo
     send : callable
         Of ASGI.
     frame_ancestors : str
+    trustworthy : bool
+        As `protected` takes it.
     head_only : bool
         Whether the body is left out, as in the answer to HEAD.
     """
     own = {**reply.headers, "content-length": str(len(reply.body))}
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in own.items()]
-    headers = protected(encoded, page_policy(STYLE, frame_ancestors), frame_ancestors)
+    headers = protected(encoded, page_policy(STYLE, frame_ancestors), frame_ancestors, trustworthy)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head_only else reply.body})

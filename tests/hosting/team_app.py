@@ -21,6 +21,10 @@ async def page(request: Request) -> Response:
     return HTMLResponse("<h1>inside</h1>")
 
 
+async def icon(request: Request) -> Response:
+    return Response(status_code=204)
+
+
 async def whoami(request: Request) -> Response:
     in_thread = await asyncio.to_thread(current_user.get)
     return JSONResponse(
@@ -86,6 +90,7 @@ async def echo(socket: WebSocket) -> None:
 APP = Starlette(
     routes=[
         Route("/", page),
+        Route("/favicon.ico", icon),
         Route("/whoami", whoami),
         Route("/swallow", swallow, methods=["POST"]),
         Route("/upload", upload, methods=["POST"]),

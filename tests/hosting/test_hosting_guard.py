@@ -417,14 +417,31 @@ def test_every_response_carries_the_protective_headers(ask, team_policy: Policy)
         headers = reply.headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
-        assert (
-            headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
-        )
+        assert headers["cross-origin-resource-policy"] == "same-origin"
         assert headers["x-frame-options"] == "DENY" and "camera=()" in headers["permissions-policy"]
         assert headers.get_list("content-security-policy") == [headers["content-security-policy"]]
         policy = _directives(headers["content-security-policy"])
         assert policy["frame-ancestors"] == ["'none'"] and policy["form-action"] == ["'self'"]
         assert "cache-control" in headers
+
+
+@pytest.mark.parametrize(
+    ("base_url", "taken"),
+    [
+        ("https://board.lab", True),
+        ("http://localhost:8050", True),
+        ("http://[::1]:8050", True),
+        ("http://board.lab", False),
+    ],
+)
+def test_the_opener_policy_is_sent_where_browsers_take_it(
+    team_policy: Policy, base_url: str, taken: bool
+) -> None:
+    ask = asker(guarded(team_policy), base_url=base_url)
+    signed = _signed_in(team_policy)
+    signed["cookie"] += "; __Host-" + signed["cookie"]
+    for path in ("/login", "/", "/boom"):
+        assert ("cross-origin-opener-policy" in ask("GET", path, headers=signed).headers) == taken
 
 
 def test_scripts_are_own_or_named_by_their_hash(ask) -> None:
