@@ -296,9 +296,7 @@ def _common_clock(
     n_steps: int | Sequence[int] | None,
     unplaced: str | None,
 ) -> tuple[Clock, list[str]]:
-    runs = _how_many(
-        timed, None if n_steps is None or np.ndim(n_steps) == 0 else len(_given_lengths(n_steps))
-    )
+    runs = _how_many(timed, len(_given_lengths(n_steps)) if _is_per_run(n_steps) else 0)
     lengths, sure = _lengths(timed, groups, runs, dt, n_steps, unplaced)
     clock = Clock(dt, np.r_[0, np.cumsum(lengths)].astype(np.int64), unplaced)
     return clock, [*_told_runs(clock), *_told_lengths(clock, sure), *_told_placing(timed, groups, clock)]
