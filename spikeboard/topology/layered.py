@@ -43,15 +43,12 @@ def _untangle(n_nodes: int, pairs: Edges) -> tuple[NDArray[np.int64], Edges]:
     A strongly connected part in which few edges run backwards is laid out along its flow, without them;
     in any other no order is truer than another: it becomes one block.
     """
-    part = np.zeros(n_nodes, np.int64)
-    components = sorted(nx.strongly_connected_components(digraph(n_nodes, pairs)), key=min)
-    for number, nodes in enumerate(components):
-        part[list(nodes)] = number
     block, keep = np.arange(n_nodes), np.ones(len(pairs), bool)
-    for number, nodes in enumerate(components):
-        if len(nodes) == 1:
-            continue
-        inner = np.flatnonzero((part[pairs] == number).all(axis=1))
+    components = [
+        nodes for nodes in nx.strongly_connected_components(digraph(n_nodes, pairs)) if len(nodes) > 1
+    ]
+    for nodes in components:
+        inner = np.flatnonzero(np.isin(pairs, list(nodes)).all(axis=1))
         place = _flow_order(n_nodes, sorted(nodes), pairs[inner])
         backward = place[pairs[inner, 0]] > place[pairs[inner, 1]]
         if backward.mean() > BACKWARD_SHARE:
@@ -154,7 +151,7 @@ def _with_dummies(
         links += pairwise(path)
         extra += range(layer[source] + 1, layer[target])
     places = np.r_[layer, np.array(extra, np.int64)]
-    return np.array(links, np.int64), places, np.r_[heights, np.full(len(extra), 0.6)]
+    return np.array(links, np.int64).reshape(-1, 2), places, np.r_[heights, np.full(len(extra), 0.6)]
 
 
 def _meeting(links: Edges, layer: NDArray[np.int64], side: int) -> csr_array:
@@ -166,6 +163,8 @@ def _meeting(links: Edges, layer: NDArray[np.int64], side: int) -> csr_array:
 
 def _reordered(blocks: NDArray[np.int64], means: csr_array, place: NDArray[np.float64]) -> NDArray[np.int64]:
     """The blocks of a layer by the mean place of their neighbours; those without any keep theirs."""
+    if len(blocks) == 1:
+        return blocks
     chosen = means[blocks]
     wish = np.where(np.diff(chosen.indptr) > 0, chosen @ place, place[blocks])
     blocks = blocks[np.argsort(wish, kind="stable")]
@@ -184,8 +183,9 @@ def _relaxed(
     offsets = [np.cumsum(heights[blocks]) - heights[blocks] / 2 for blocks in order]
     for blocks, offset in zip(order, offsets, strict=True):
         y[blocks] = offset - heights[blocks].sum() / 2
+    pulls = [means[blocks] for blocks in order]
     for _ in range(rounds):
-        for blocks, offset in zip(order, offsets, strict=True):
-            wish = np.where(lone[blocks], y[blocks], means[blocks] @ y)
+        for blocks, offset, pull in zip(order, offsets, pulls, strict=True):
+            wish = np.where(lone[blocks], y[blocks], pull @ y)
             y[blocks] = offset + isotonic_regression(wish - offset).x
     return y

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse.csgraph import shortest_path
 
 from spikeboard.errors import RecordingError
 from spikeboard.topology.edges import Edges, checked, digraph, distinct
@@ -16,8 +17,8 @@ from spikeboard.topology.shapes import Positions, circle, grid, sunflower
 
 LayoutKind = Literal["layered", "circle", "spring", "kamada_kawai", "grid", "populations"]
 
-# What a layout costs grows with the nodes (measured: Kamada–Kawai 1.3 s at 300, spring 3 s at 1,000).
-NODE_LIMIT = {"kamada_kawai": 300, "spring": 1_000, "layered": 1_000}
+# Beyond these a layout takes more than a second or two.
+NODE_LIMIT = {"kamada_kawai": 150, "spring": 500, "layered": 1_000}
 EDGE_LIMIT = 20_000
 
 
@@ -69,7 +70,7 @@ def layout_positions(
 def layout_used(kind: LayoutKind, n_nodes: int, n_edges: int) -> LayoutKind:
     """The layout that `layout_positions` really draws: the grid where `kind` would cost too much.
 
-    Kamada–Kawai up to 300 nodes, spring and layered up to 1,000 nodes, all three up to 20,000 edges.
+    Kamada–Kawai up to 150 nodes, spring up to 500, layered up to 1,000, all three up to 20,000 edges.
     """
     if kind not in get_args(LayoutKind):
         raise RecordingError(f"no layout {kind!r}; there are {', '.join(get_args(LayoutKind))}")
@@ -95,7 +96,9 @@ def _spring(n_nodes: int, pairs: Edges, weights: ArrayLike | None, seed: int) ->
         before = graph.get_edge_data(source, target, {"weight": 0.0})["weight"]
         graph.add_edge(source, target, weight=before + pull)
     graph.remove_edges_from(list(nx.selfloop_edges(graph)))
-    placed = nx.spring_layout(graph, pos=_start(n_nodes, seed), seed=seed, iterations=100)
+    placed = nx.spring_layout(
+        graph, pos=_shaken(2 * circle(n_nodes) / n_nodes, seed), seed=seed, iterations=100
+    )
     return _spread(_stacked(placed, n_nodes))
 
 
@@ -111,20 +114,28 @@ def _pulls(pairs: Edges, weights: ArrayLike | None) -> list[float]:
     return (pull / max(pull.max(initial=0.0), np.finfo(float).tiny)).tolist()
 
 
-def _start(n_nodes: int, seed: int) -> dict[int, NDArray[np.float64]]:
-    """The circle, a little shaken: symmetric graphs come out symmetric, and no two nodes start at one place."""
-    start = circle(n_nodes) / max(n_nodes, 1) * np.pi
+def _shaken(start: Positions, seed: int) -> dict[int, NDArray[np.float64]]:
+    """Nearly `start`, but no two nodes at one place, from where nothing could part them."""
     return dict(enumerate(start + np.random.default_rng(seed).normal(0, 0.01, start.shape)))
 
 
 def _kamada_kawai(n_nodes: int, pairs: Edges) -> Positions:
-    graph = digraph(n_nodes, pairs).to_undirected()
-    steps = {source: dict(lengths) for source, lengths in nx.all_pairs_shortest_path_length(graph)}
+    graph = digraph(n_nodes, pairs)
+    steps = shortest_path(nx.to_scipy_sparse_array(graph), directed=False, unweighted=True)
     # Unconnected parts would fly apart (their distance is infinite): they stand a little beyond the farthest pair.
-    apart = 1 + max((max(lengths.values()) for lengths in steps.values()), default=0)
-    distance = {a: {b: steps[a].get(b, apart) for b in graph} for a in graph}
-    placed = nx.kamada_kawai_layout(graph, dist=distance, pos=_start(n_nodes, 0))
+    steps = np.where(np.isfinite(steps), steps, 1 + steps[np.isfinite(steps)].max())
+    distance = {node: dict(enumerate(row)) for node, row in enumerate(steps.tolist())}
+    placed = nx.kamada_kawai_layout(graph, dist=distance, pos=_shaken(_scaled(steps), 0))
     return _spread(_stacked(placed, n_nodes))
+
+
+def _scaled(distance: NDArray[np.float64]) -> Positions:
+    """Places with about these distances: classical scaling (Torgerson 1952), a start near the end."""
+    squared = distance**2
+    inner = (squared.mean(axis=0) + squared.mean(axis=1)[:, None] - squared - squared.mean()) / 2
+    values, vectors = np.linalg.eigh(inner)
+    plane = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0))
+    return plane if plane.shape[1] == 2 else np.zeros((len(distance), 2))
 
 
 def _stacked(placed: dict[int, NDArray[np.float64]], n_nodes: int) -> Positions:
