@@ -56,6 +56,8 @@ def create_app(library: Library | None = None) -> Dash:
     templates = {"light": template("spikeboard"), "dark": template("spikeboard_dark")}
     app.layout = lambda: [shell(), dcc.Store(id="templates", data=templates)]
     callbacks.register(app, library)
+    # Otherwise the first page is sent before the assets are known, and comes without its scripts.
+    app._setup_server()
     return app
 
 

@@ -253,6 +253,20 @@
       const here = "/" + (path || "").replace(/^\/+|\/+$/g, "");
       return [links.map((link) => link + (search || "")), links.map((link) => `nav-link${link === here ? " here" : ""}`), "/" + (search || "")];
     },
+    /* Only the settings that the chosen style has are shown; downloads follow the picture. */
+    artLinks(csv, ids, request, styles) {
+      if (!csv || !request || !styles) return [ids.map(() => "#"), ids.map(() => true), ""];
+      const chosen = request.settings.style || "bloom";
+      const style = styles[chosen];
+      const all = new Set(Object.values(styles).flatMap((one) => one.settings));
+      document.querySelectorAll('.card[data-view="art"] [data-setting]').forEach((control) => {
+        control.hidden = all.has(control.dataset.setting) && !style.settings.includes(control.dataset.setting);
+      });
+      const query = csv.includes("?") ? csv.slice(csv.indexOf("?")) : "";
+      const still = ["rates", "moment", "state_moment"].includes(request.settings.source);
+      const hidden = ids.map((id) => (id.art === "svg" && !style.vector) || (["gif", "webp"].includes(id.art) && still));
+      return [ids.map((id) => `/art/${id.art}${query}`), hidden, still ? "A film needs a state over time: activity, the raster or a state variable." : ""];
+    },
     tableAsked(clicks, request) {
       return clicks && clicks % 2 === 1 && request ? request : skip();
     },

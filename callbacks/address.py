@@ -8,7 +8,7 @@ from dash import ALL, Dash, Input, Output, State, no_update
 
 from callbacks.wiring import browser, threaded
 from components import ids, library_page, overview, pages, problems, selection_bar
-from components.art_page import art_page
+from components.art_page import downloads
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.library import Library, open_key
 from spikeboard.links import Link, read_link
@@ -67,9 +67,9 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
     try:
         rec = open_key(library, key)
     except Undecided as question:
-        return _with_library(problems.question(key, question), page, library, key)
+        return _with_library(problems.question(key, question), page, library, link)
     except RecordingError as problem:
-        return _with_library(problems.problem(str(problem)), page, library, key)
+        return _with_library(problems.problem(str(problem)), page, library, link)
     selection, complaint = _fitting(link.selection, rec)
     notices = [problems.notice(text) for text in (*link.complaints, *complaint)]
     bar = None if page.name == "library" else selection_bar.bar(rec)
@@ -84,16 +84,16 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
 
 
 def _page(page: pages.Page, rec: Recording, link: Link, library: Library) -> list[Any]:
-    special = {"overview": overview.content, "art": art_page}
     if page.name == "library":
-        return [pages.title(page), library_page.content(library)]
-    middle = special[page.name](rec, link) if page.name in special else []
-    return [pages.title(page), *middle, *pages.cards(page, rec, link)]
+        return [pages.title(page), library_page.content(library, link)]
+    before = overview.content(rec, link) if page.name == "overview" else []
+    after = downloads(rec, link) if page.name == "art" else []
+    return [pages.title(page), *before, *pages.cards(page, rec, link), *after]
 
 
-def _with_library(message: Any, page: pages.Page, library: Library, key: str) -> tuple[Any, ...]:
-    offered = [] if page.name != "library" else [library_page.content(library)]
-    return [pages.title(page), message, *offered], None, "", key, {}, no_update
+def _with_library(message: Any, page: pages.Page, library: Library, link: Link) -> tuple[Any, ...]:
+    offered = [] if page.name != "library" else [library_page.content(library, link)]
+    return [pages.title(page), message, *offered], None, "", link.recording, {}, no_update
 
 
 def _fitting(selection: Selection, rec: Recording) -> tuple[Selection, list[str]]:

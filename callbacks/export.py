@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import re
-from typing import Any
 
-import pandas as pd
 from dash import Dash, Input, Output, State
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
@@ -16,13 +11,11 @@ from fastapi.responses import JSONResponse, Response
 from callbacks.wiring import browser
 from components import ids
 from components.ids import MATCH
+from spikeboard import tables
 from spikeboard.errors import RecordingError
 from spikeboard.library import Library, open_key
 from spikeboard.links import read_link
 from spikeboard.views import view as view_called
-
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def register(app: Dash, library: Library) -> None:
@@ -58,29 +51,9 @@ def drawn_data(library: Library, name: str, query: str) -> Response:
         result = view_called(name).compute(rec, link.selection, **link.settings.get(name, {}))
     except RecordingError as problem:
         return JSONResponse({"error": str(problem)}, status_code=400)
-    file = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', rec.name)[:60].strip('-') or 'recording'}-{name}.csv"
+    file = f"{tables.file_name(rec)}-{name}.csv"
     return Response(
-        as_csv(result.table()),
+        tables.as_csv(result.table()),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )
-
-
-def as_csv(frame: pd.DataFrame) -> str:
-    """A frame as CSV in which no name from a file is a formula to a spreadsheet.
-
-    Numbers are written in full. A text that starts like a formula gets an apostrophe in front, as OWASP advises.
-    """
-    safe = frame.copy(deep=False)
-    for position, dtype in enumerate(safe.dtypes):
-        if not pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
-            safe.isetitem(position, safe.iloc[:, position].astype(object).map(harmless))
-    safe.columns = [harmless(column) for column in safe.columns]
-    file = io.StringIO()
-    safe.to_csv(file, index=False, quoting=csv.QUOTE_MINIMAL)
-    return file.getvalue()
-
-
-def harmless(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula; anything else as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, no_update
+from fastapi import Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
 
 from callbacks.wiring import threaded
+from spikeboard import tables, uploads
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.library import Library, answered, key_of_path, open_key
-from spikeboard.links import Link, write_link
+from spikeboard.links import Link, read_link, write_link
 
 
 def register(app: Dash, library: Library) -> None:
@@ -25,7 +32,9 @@ def register(app: Dash, library: Library) -> None:
         prevent_initial_call=True,
     )
     @threaded
-    def open_path(_clicks: int | None, _submits: int | None, path: Any) -> tuple[Any, str]:
+    def open_path(clicks: int | None, submits: int | None, path: Any) -> tuple[Any, Any]:
+        if not clicks and not submits:
+            return no_update, no_update
         if not isinstance(path, str) or not path.strip():
             return no_update, "Type the path of a file or folder."
         try:
@@ -53,6 +62,49 @@ def register(app: Dash, library: Library) -> None:
             return opened(library, answered(library, str(key), given)), ""
         except RecordingError as problem:
             return no_update, str(problem)
+
+    @app.server.put("/upload/{batch}/{name}")
+    async def receive(batch: str, name: str, request: Request) -> JSONResponse:
+        return await said(uploads.receive(library, batch, name, request.stream()), "bytes")
+
+    @app.server.post("/upload/{batch}")
+    async def finish(batch: str) -> JSONResponse:
+        return await said(asyncio.to_thread(uploaded, library, batch), "address")
+
+    @app.server.delete("/upload/{batch}")
+    async def cancel(batch: str) -> JSONResponse:
+        return await said(asyncio.to_thread(uploads.discard, batch), "cancelled")
+
+    @app.server.get("/export/{form}")
+    async def export(form: str, request: Request) -> Response:
+        return await asyncio.to_thread(exported, library, form, request.url.query)
+
+
+async def said(work: Awaitable[Any], what: str) -> JSONResponse:
+    """What some work gives, or the sentence of its problem."""
+    try:
+        return JSONResponse({what: await work})
+    except RecordingError as problem:
+        return JSONResponse({"error": str(problem)}, status_code=400)
+    except ClientDisconnect:
+        return JSONResponse({"error": "cancelled"}, status_code=400)
+
+
+def uploaded(library: Library, batch: str) -> str:
+    """The address of what was uploaded."""
+    return "/" + write_link(Link(uploads.finish(library, batch)))
+
+
+def exported(library: Library, form: str, query: str) -> Response:
+    """A whole recording as a zip of CSV or Parquet tables."""
+    try:
+        rec = open_key(library, read_link(query).recording or library.first)
+        file = tables.packed(rec, form)
+    except RecordingError as problem:
+        return JSONResponse({"error": str(problem)}, status_code=400)
+    return FileResponse(
+        file, filename=f"{tables.file_name(rec)}-{form}.zip", background=BackgroundTask(file.unlink)
+    )
 
 
 def opened(library: Library, key: str) -> str:

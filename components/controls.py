@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
+from dash import html
 from dash.development.base_component import Component
 
 from components import ids
@@ -20,7 +21,10 @@ MOST_PICKED = 2000
 
 def controls(view: View, rec: Recording, values: Mapping[str, Any]) -> list[Component]:
     """One control per setting, holding its value."""
-    return [_control(view.name, name, setting, rec, values[name]) for name, setting in view.settings.items()]
+    return [
+        html.Div(_control(view.name, name, setting, rec, values[name]), **{"data-setting": name})  # type: ignore[arg-type]
+        for name, setting in view.settings.items()
+    ]
 
 
 def _control(view: str, name: str, setting: Setting, rec: Recording, value: Any) -> Component:

@@ -1,4 +1,4 @@
-"""The Library: choose a recording, open one by its path, or upload one."""
+"""The Library: choose a recording, open one by its path, upload one, take one home."""
 
 from __future__ import annotations
 
@@ -8,30 +8,68 @@ from dash.development.base_component import Component
 
 from spikeboard.library import Entry, Library, entries
 from spikeboard.links import Link, write_link
-from spikeboard.theme import shown
+from spikeboard.readers import readers
+from spikeboard.theme import listed, shown
 
 
-def content(library: Library) -> Component:
-    """What the library offers, and the ways to open more."""
-    return html.Div([_open_by_path(library), _offered(list(entries(library)))])
+def content(library: Library, link: Link) -> Component:
+    """What the library offers, and the ways to open more and to take one home."""
+    return html.Div(
+        [
+            html.Div([_open_by_path(library), _upload(library)], className="pair"),
+            _offered(list(entries(library))),
+            _take_home(link),
+        ]
+    )
 
 
 def _open_by_path(library: Library) -> Component:
     where = "one of the server's folders" if library.shared else " or ".join(map(str, library.roots))
+    path = dmc.TextInput(
+        id="path",
+        label="Path of a file or folder",
+        placeholder="runs/spikes.h5",
+        className="grow",
+        **{"aria-describedby": "path-where"},  # type: ignore[arg-type]
+    )
     return html.Section(
         [
             html.H2("Open by path"),
+            html.Div([path, html.Button("Open", id="open-path", className="primary")], className="row low"),
+            html.P(
+                f"Below {where}. {listed([r.name for r in readers()], 20)} are told apart by content.",
+                id="path-where",
+                className="caption",
+            ),
+            html.Div(id="path-problem", role="alert", className="problem"),
+        ],
+        className="card",
+    )
+
+
+def _upload(library: Library) -> Component:
+    most = library.largest_upload / 1e9
+    return html.Section(
+        [
+            html.H2("Upload"),
+            html.Label(
+                "Drop a file or the files of a folder here, or choose them",
+                id="drop-zone",
+                className="drop-zone",
+                tabIndex="0",
+                role="button",
+            ),
             html.Div(
                 [
-                    dmc.TextInput(
-                        id="path", placeholder="runs/spikes.h5", className="grow", **{"aria-label": "Path"}
-                    ),  # type: ignore[arg-type]
-                    html.Button("Open", id="open-path", className="primary"),
+                    html.Progress(id="upload-progress", max="100", value="0", **{"aria-label": "Upload"}),  # type: ignore[arg-type]
+                    html.Button("Cancel", id="upload-cancel", className="action"),
                 ],
+                id="upload-running",
                 className="row",
+                hidden=True,
             ),
-            html.P(f"A file or folder below {where}.", className="caption"),
-            html.Div(id="path-problem", role="status", className="card-message"),
+            html.Div(id="upload-problem", role="alert", className="problem"),
+            html.P(f"Up to {most:.3g} GB. It stays on this server.", className="caption"),
         ],
         className="card",
     )
@@ -48,11 +86,37 @@ def _offered(offered: list[Entry]) -> Component:
         )
         for entry in offered
     ]
-    head = html.Thead(html.Tr([html.Th("Recording"), html.Th("Format"), html.Th("Size", className="number")]))
+    head = html.Thead(
+        html.Tr(
+            [
+                html.Th("Recording", scope="col"),
+                html.Th("Format", scope="col"),
+                html.Th("Size", scope="col", className="number"),
+            ]
+        )
+    )
+    table = html.Table([head, html.Tbody(rows)], className="list")
+    return html.Section(
+        [html.H2("Recordings"), html.Div(table, className="numbers-scroll tall", tabIndex="0")],
+        className="card",
+    )
+
+
+def _take_home(link: Link) -> Component:
+    query = write_link(Link(link.recording))
+    links = [
+        html.A(f"All of it as {name}", href=f"/export/{form}{query}", download="", className="action")
+        for form, name in (("csv", "CSV"), ("parquet", "Parquet"))
+    ]
     return html.Section(
         [
-            html.H2("Recordings"),
-            html.Div(html.Table([head, html.Tbody(rows)], className="list"), className="numbers-scroll"),
+            html.H2("Take the open recording home"),
+            html.P(
+                "Spikes, units, populations, projections with their synapses, states, rates and intervals, "
+                "one table each, in one zip; times in seconds.",
+                className="caption",
+            ),
+            html.Div(links, className="row"),
         ],
         className="card",
     )

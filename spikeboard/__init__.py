@@ -7,9 +7,12 @@ spikeboard.show(rec)
 """
 
 from spikeboard.errors import NothingToDraw, RecordingError, Undecided
+from spikeboard.monitors import from_monitors
+from spikeboard.neuroart import art
 from spikeboard.readers import open_recording as open
 from spikeboard.recording import PopulationSpikes, Recording, State, Synapses, gather, recording
 from spikeboard.selection import Selection, select
+from spikeboard.topology import topology_html
 from spikeboard.version import VERSION
 
 __version__ = VERSION
@@ -24,8 +27,11 @@ __all__ = [
     "Synapses",
     "Undecided",
     "__version__",
+    "art",
+    "from_monitors",
     "gather",
     "open",
     "recording",
     "select",
+    "topology_html",
 ]

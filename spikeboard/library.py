@@ -23,13 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from spikeboard import places, store
-from spikeboard.errors import RecordingError, Undecided
+from spikeboard.errors import RecordingError
 from spikeboard.readers import fingerprint, open_recording, recognise
 from spikeboard.recording import Recording
 
 DEMO = "demo"
 MOST_LISTED = 500
 MOST_LOOKED_AT = 5000
+# Any text could be a table; what is listed unasked has one of these endings, what is asked for is opened all the same.
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".gdf")
 
 
 @dataclass(frozen=True)
@@ -231,9 +233,10 @@ def _kind(path: Path) -> str | None:
     if path.is_dir() and store.is_store(path):
         return "Spikeboard recording"
     try:
-        return recognise(path).name
+        kind = recognise(path)
     except (RecordingError, OSError):
         return None
+    return kind.name if not kind.reads_any_text or path.suffix.lower() in TABLE_ENDINGS else None
 
 
 def _uploaded() -> Iterator[Entry]:
@@ -250,16 +253,3 @@ def _size(path: Path) -> int:
         file.stat().st_size for _, file in zip(range(10_000), path.rglob("*"), strict=False) if file.is_file()
     )
 
-
-__all__ = [
-    "DEMO",
-    "Entry",
-    "Library",
-    "Undecided",
-    "answered",
-    "entries",
-    "key_of_path",
-    "locate",
-    "note",
-    "open_key",
-]

@@ -31,12 +31,14 @@ class Reader:
     sniff : whether a path (file or folder) looks like it; reads a little, never raises
     read : `read(path, **options) -> Recording`; its keyword arguments are the options it takes
     order : readers are asked in this order; particular formats before general ones
+    reads_any_text : whether any text file may look like it; such a file is not listed as a recording unasked
     """
 
     name: str
     sniff: Callable[[Path], bool]
     read: Callable[..., Recording]
     order: int = 50
+    reads_any_text: bool = False
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -47,11 +49,13 @@ class Reader:
 _READERS: dict[str, Reader] = {}
 
 
-def reader(name: str, sniff: Callable[[Path], bool], order: int = 50) -> Callable[..., Any]:
+def reader(
+    name: str, sniff: Callable[[Path], bool], order: int = 50, reads_any_text: bool = False
+) -> Callable[..., Any]:
     """Register the decorated function as the reader of a format."""
 
     def register(read: Callable[..., Recording]) -> Callable[..., Recording]:
-        _READERS[name] = Reader(name, sniff, read, order)
+        _READERS[name] = Reader(name, sniff, read, order, reads_any_text)
         return read
 
     return register

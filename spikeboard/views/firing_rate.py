@@ -23,12 +23,16 @@ def rates(rec: Recording, selection: Selection, bin_ms: float) -> Result:
     groups = {name: group for name, group in groups.items() if len(group)}
     binned = population_counts(rec, bin_ms, list(groups.values()), t0, t1)
     sizes = pd.Series({name: len(group) for name, group in groups.items()})
-    frame = pd.DataFrame({"time_s": binned.centers_s}) if not groups else pd.concat(
-        [
-            pd.DataFrame({"time_s": binned.centers_s, "population": name, "rate_hz": rate})
-            for name, rate in zip(groups, binned.rates_hz(sizes.to_numpy()), strict=True)
-        ],
-        ignore_index=True,
+    frame = (
+        pd.DataFrame({"time_s": binned.centers_s})
+        if not groups
+        else pd.concat(
+            [
+                pd.DataFrame({"time_s": binned.centers_s, "population": name, "rate_hz": rate})
+                for name, rate in zip(groups, binned.rates_hz(sizes.to_numpy()), strict=True)
+            ],
+            ignore_index=True,
+        )
     )
     caption = f"Firing rate per unit of {len(groups)} populations in bins of {binned.bin_s * 1000:g} ms."
     return Result(frame, caption, (), {"colours": population_colours(rec)})
@@ -40,9 +44,15 @@ def lines(result: Result, bin_ms: float) -> go.Figure:
     for name, part in result.table().groupby("population", sort=False):
         line: dict[str, Any] = {"color": result.extra["colours"][name], "width": 1.5, "shape": "hvh"}
         figure.add_scatter(
-            x=part["time_s"].to_numpy("f4"), y=part["rate_hz"].to_numpy("f4"), name=label(name), mode="lines", line=line
+            x=part["time_s"].to_numpy("f4"),
+            y=part["rate_hz"].to_numpy("f4"),
+            name=label(name),
+            mode="lines",
+            line=line,
         )
-    return figure.update_layout(xaxis_title="Time (s)", yaxis_title="Rate per unit (Hz)", yaxis_rangemode="tozero")
+    return figure.update_layout(
+        xaxis_title="Time (s)", yaxis_title="Rate per unit (Hz)", yaxis_rangemode="tozero"
+    )
 
 
 VIEW = View(

@@ -1,0 +1,113 @@
+"""Uploads: streamed to disk piece by piece, kept under the digest-free name of their batch, or not at all.
+
+A batch is one recording: a single file, or the files of a folder sent one after another.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from spikeboard.errors import RecordingError, Undecided
+from spikeboard.library import Library, note, open_key, uploads_folder
+
+LONGEST_NAME = 150
+MOST_FILES = 1000
+KEPT_FREE = 2**30
+
+
+async def receive(library: Library, batch: str, name: str, pieces: AsyncIterator[bytes]) -> int:
+    """Write one file of a batch as its pieces arrive; the bytes written.
+
+    Raises
+    ------
+    RecordingError : for a name that is none, too many or too large files, or a full disk; nothing is left behind
+    """
+    folder = _batch_folder(batch, make=True)
+    target = folder / _safe_name(name)
+    if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
+        raise RecordingError(f"an upload may have {MOST_FILES:,} files at most")
+    part = folder / f".part-{uuid.uuid4().hex}"
+    try:
+        size = await _written(part, pieces, _allowed(library, folder))
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+    return size
+
+
+def finish(library: Library, batch: str) -> str:
+    """Open what a batch sent; the key of the recording.
+
+    Raises
+    ------
+    RecordingError : where it cannot be read; then nothing of it is kept
+    """
+    folder = _batch_folder(batch)
+    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
+    if not files:
+        raise RecordingError("nothing arrived: choose a file and try again")
+    key = note(files[0] if len(files) == 1 else folder, {})
+    try:
+        open_key(library, key)
+    except Undecided:
+        return key
+    except BaseException:
+        discard(batch)
+        raise
+    return key
+
+
+def discard(batch: str) -> None:
+    """Forget a batch and what it sent."""
+    shutil.rmtree(_batch_folder(batch), ignore_errors=True)
+
+
+def _batch_folder(batch: str, make: bool = False) -> Path:
+    if not re.fullmatch(r"[0-9a-f]{32}", batch):
+        raise RecordingError("the upload has no proper number: reload the page and try again")
+    folder = uploads_folder() / batch
+    if make:
+        folder.mkdir(exist_ok=True, mode=0o700)
+    elif not folder.is_dir():
+        raise RecordingError("that upload is not here any more: choose the file again")
+    return folder
+
+
+def _safe_name(name: str) -> str:
+    """The last part of a name, without anything that a file system or a terminal could take amiss."""
+    last = re.split(r"[\\/]", name)[-1]
+    plain = "".join(sign for sign in last if unicodedata.category(sign)[0] != "C").strip().lstrip(".")
+    if not plain:
+        raise RecordingError("the file has no name")
+    stem, dot, suffix = plain.rpartition(".")
+    return plain if len(plain) <= LONGEST_NAME else f"{stem[: LONGEST_NAME - 20]}{dot}{suffix[:16]}"
+
+
+def _allowed(library: Library, folder: Path) -> int:
+    sent = sum(file.stat().st_size for file in folder.iterdir())
+    free = shutil.disk_usage(folder).free - KEPT_FREE
+    if free <= 0:
+        raise RecordingError("the server's disk is full: ask whoever runs it")
+    return min(library.largest_upload - sent, free)
+
+
+async def _written(part: Path, pieces: AsyncIterator[bytes], most: int) -> int:
+    size = 0
+    with part.open("wb") as file:
+        async for piece in pieces:
+            size += len(piece)
+            if size > most:
+                raise RecordingError(
+                    f"the upload is larger than the {most / 1e6:,.0f} MB that this server takes: "
+                    "copy it into one of the server's folders and open it by its path"
+                )
+            file.write(piece)
+    return size
