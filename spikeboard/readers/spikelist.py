@@ -209,10 +209,11 @@ def _decided_rate(spikes: SpikeList, given: Answers, unit: str) -> float | None:
     choices = [
         Choice(repr(dt), _clock_label(dt), _stated(_rate(n_spikes, n_units, span * dt), span * dt))
         for dt in CLOCKS
-        if _rate(n_spikes, n_units, span * dt) <= FASTEST_HZ
     ]
+    rates = [_rate(n_spikes, n_units, span * dt) for dt in CLOCKS]
+    possible = [choice for choice, rate in zip(choices, rates, strict=True) if rate <= FASTEST_HZ]
     text = f"{spikes.name}: times are counted in steps, and the file does not tell how long a step is.{spikes.hint}"
-    raise Undecided([Question("dt", f"{text} Give dt in seconds.", tuple(choices))])
+    raise Undecided([Question("dt", f"{text} Give dt in seconds.", tuple(possible or choices))])
 
 
 def _plausible(units: Sequence[str], spikes: SpikeList, given: Answers) -> str | None:

@@ -1,0 +1,216 @@
+"""NumPy's files opened as if a stranger had sent them: no pickle, no more bytes than header and file agree on."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+from spikeboard.errors import RecordingError
+
+NPY = npy_format.MAGIC_PREFIX
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+MOST_MEMBERS = 10_000
+LARGEST = 4 * 2**30
+# Spikes shrink threefold, sparse matrices fiftyfold, zeros a thousandfold.
+GREATEST_RATIO = 100
+RATIO_MATTERS_ABOVE = 64 * 2**20
+LONGEST_HEADER = 10_000
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    OSError,
+    MemoryError,
+    RecursionError,
+    RuntimeError,
+    NotImplementedError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
+@dataclass(frozen=True)
+class Array:
+    """What the header of a stored array says; the values are not read yet."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def pickled(self) -> bool:
+        """Whether its values are Python objects, which are never loaded."""
+        return self.dtype.hasobject
+
+
+def is_npy(path: Path) -> bool:
+    """Whether a file begins like one array that NumPy saved."""
+    return _begins(path).startswith(NPY)
+
+
+def is_npz(path: Path) -> bool:
+    """Whether a file is a bundle of arrays, or is called so and begins like one."""
+    if not _begins(path).startswith(ZIP):
+        return False
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            names = bundle.namelist()
+    except _DAMAGE:
+        names = []
+    flat = bool(names) and all("/" not in name for name in names)
+    return path.suffix.lower() == ".npz" or (flat and any(name.endswith(".npy") for name in names))
+
+
+def describe(path: Path) -> dict[str, Array]:
+    """The arrays of a bundle by name; reads their headers alone.
+
+    Raises
+    ------
+    RecordingError : where the bundle is damaged, or made to harm
+    """
+    with _bundle(path) as bundle:
+        described = {}
+        for info in bundle.infolist():
+            if info.filename.endswith(".npy"):
+                name = info.filename.removesuffix(".npy")
+                with bundle.open(info) as member:
+                    described[name] = _header(member, name, info.file_size)
+        return described
+
+
+def load(path: Path, names: Iterable[str], largest: int = LARGEST) -> dict[str, np.ndarray]:
+    """Some arrays of a bundle.
+
+    Parameters
+    ----------
+    names : of the arrays; the others are not touched
+    largest : bytes that all of them may have together
+
+    Raises
+    ------
+    RecordingError : where one is missing, pickled, damaged or too large
+    """
+    wanted = list(names)
+    with _bundle(path) as bundle:
+        infos = {info.filename.removesuffix(".npy"): info for info in bundle.infolist()}
+        if missing := [name for name in wanted if name not in infos]:
+            raise RecordingError(f"{path.name} holds no array {missing[0][:40]!r}")
+        _check_sizes(path, [infos[name] for name in wanted], largest)
+        return {name: _member(bundle, infos[name], name) for name in wanted}
+
+
+def load_npy(path: Path, largest: int = LARGEST) -> np.ndarray:
+    """The array of an .npy file.
+
+    Raises
+    ------
+    RecordingError : where it is pickled, damaged or too large
+    """
+    size = path.stat().st_size
+    if size > largest:
+        raise RecordingError(
+            f"{path.name} has {size:,} bytes, more than the {largest:,} that are read at once"
+        )
+    try:
+        with path.open("rb") as file:
+            _check_plain(_header(file, path.name, size))
+            file.seek(0)
+            return _values(file)
+    except RecordingError:
+        raise
+    except _DAMAGE as problem:
+        raise RecordingError(f"{path.name} is damaged ({problem}): save it again") from None
+
+
+@contextmanager
+def _bundle(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            _check_members(path, bundle.infolist())
+            yield bundle
+    except RecordingError:
+        raise
+    except _DAMAGE as problem:
+        raise RecordingError(f"{path.name} is cut or damaged ({problem}): save it again") from None
+
+
+def _check_members(path: Path, infos: list[zipfile.ZipInfo]) -> None:
+    if len(infos) > MOST_MEMBERS:
+        raise RecordingError(f"{path.name} holds {len(infos):,} members, more than {MOST_MEMBERS:,}")
+    for info in infos:
+        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+        link = stat.S_ISLNK(info.external_attr >> 16)
+        if link or ".." in parts or parts[:1] == ("/",) or ":" in info.filename[:3]:
+            raise RecordingError(
+                f"{path.name} holds {info.filename[:60]!r}, which points outside it: refused"
+            )
+        if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise RecordingError(
+                f"{path.name}: {info.filename[:60]!r} is encrypted or packed in an unknown way"
+            )
+    if sum(info.compress_size for info in infos) > path.stat().st_size:
+        raise RecordingError(f"{path.name}: its members overlap, which no program writes: refused")
+
+
+def _check_sizes(path: Path, infos: list[zipfile.ZipInfo], largest: int) -> None:
+    total = sum(info.file_size for info in infos)
+    if total > largest:
+        raise RecordingError(
+            f"{path.name} unpacks to {total:,} bytes, more than the {largest:,} that are read at once"
+        )
+    for info in infos:
+        if info.file_size > max(RATIO_MATTERS_ABOVE, GREATEST_RATIO * info.compress_size):
+            raise RecordingError(
+                f"{path.name}: {info.filename[:60]!r} unpacks to {info.file_size:,} bytes from {info.compress_size:,}: "
+                "no recording shrinks like that; save it uncompressed if it is one"
+            )
+
+
+def _member(bundle: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.ndarray:
+    with bundle.open(info) as member:
+        _check_plain(_header(member, name, info.file_size))
+    with bundle.open(info) as member:
+        return _values(member)
+
+
+def _header(file: IO[bytes], name: str, size: int) -> Array:
+    version = npy_format.read_magic(file)
+    read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+    shape, _, dtype = read(file, max_header_size=LONGEST_HEADER)
+    stated = prod(map(int, shape)) * dtype.itemsize
+    if not dtype.hasobject and (min(shape, default=0) < 0 or stated > size):
+        raise RecordingError(
+            f"array {name[:40]!r} claims shape {shape}, {stated:,} bytes, but only {size:,} are there: it is cut"
+        )
+    return Array(name, tuple(map(int, shape)), dtype)
+
+
+def _check_plain(array: Array) -> None:
+    if array.pickled:
+        raise RecordingError(
+            f"array {array.name[:40]!r} holds pickled Python objects, which could run code and are never loaded: "
+            "save plain numbers (one array of times, one of unit ids)"
+        )
+
+
+def _values(file: IO[bytes]) -> np.ndarray:
+    return npy_format.read_array(file, allow_pickle=False, max_header_size=LONGEST_HEADER)
+
+
+def _begins(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
+    except OSError:
+        return b""
