@@ -38,7 +38,7 @@ def test_the_options_make_the_policy(team: Path) -> None:
 
 
 def test_the_options_refuse_a_server_without_a_sign_in() -> None:
-    with pytest.raises(HostingError, match="Nobody could sign in on 0.0.0.0"):
+    with pytest.raises(HostingError, match=r"Nobody could sign in on 0\.0\.0\.0"):
         _policy("--host", "0.0.0.0")
 
 
