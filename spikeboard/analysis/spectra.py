@@ -22,6 +22,8 @@ from spikeboard.recording import Recording
 SPIKE_POWER_UNIT = "(spikes/s)²/Hz"
 # Sampled this many times finer than the highest frequency shown, the boxcar of a bin takes at most 5 % of its power.
 SAMPLES_PER_PERIOD = 8
+# A segment is sampled at least so often, however low the highest frequency shown.
+SAMPLES_PER_SEGMENT = 16
 # Samples that are transformed at once (16 MB of float64).
 BATCH = 2_000_000
 
@@ -232,11 +234,12 @@ def welch_signal(
     RecordingError
         where values are missing or infinite, or too few for a segment
     """
-    columns = np.asarray(values).reshape(len(values), -1)
+    columns = values[:, None] if values.ndim == 1 else values
     highest = sampling_rate / 2 if max_hz is None else max_hz
     layout = _layout(len(columns), 1.0 / sampling_rate, 1, segment_s, highest, overlap)
     taper = _window(window, layout.segment)
-    power = np.stack([_state_power(column, layout, taper) for column in columns.T])
+    found = [_state_power(column, layout, taper) for column in columns.T]
+    power = np.reshape(found, (columns.shape[1], layout.n_frequencies))
     nothing = np.full(len(power), np.nan)
     found = _spectrum(layout, power, nothing, np.zeros(len(power), np.int64), "welch")
     degrees, bandwidth = _welch_degrees(taper, layout), _noise_bandwidth(taper, layout.bin_s)
@@ -247,8 +250,8 @@ def welch_signal(
 def mean_spectrum(found: Spectrum) -> Spectrum:
     """The mean over the trains of a spectrum: what a typical unit does.
 
-    The spectrum of the pooled train shows what they do together instead. The degrees of freedom stay those of one train,
-    because units of a network are not independent.
+    The spectrum of the pooled train shows what they do together instead. The degrees of freedom stay those of one
+    train, because units of a network are not independent.
     """
     return replace(
         found, power=found.power.mean(axis=0, keepdims=True), floor=found.floor.mean(keepdims=True),
@@ -386,10 +389,22 @@ def spectrogram(
 
 
 def _spike_layout(rec: Recording, trains: Trains, segment_s: float, max_hz: float, overlap: float) -> _Layout:
-    if not max_hz > 0:
-        raise RecordingError(f"the highest frequency must be above 0 Hz, got {max_hz:g}")
-    bin_ticks = max(1, int(rec.ticks_per_second / (SAMPLES_PER_PERIOD * max_hz)))
+    _positive(max_hz, "the highest frequency", "Hz")
+    segment_ticks = round(_positive(segment_s, "a segment", "s") * rec.ticks_per_second)
+    finest = min(rec.ticks_per_second / (SAMPLES_PER_PERIOD * max_hz), segment_ticks / SAMPLES_PER_SEGMENT)
+    bin_ticks = _divisor(segment_ticks, max(1, int(finest)))
     return _layout(trains.span // bin_ticks, bin_ticks * rec.tick, bin_ticks, segment_s, max_hz, overlap)
+
+
+def _divisor(whole: int, most: int) -> int:
+    """The largest number up to `most`, and above half of it, that divides a segment evenly, for an exact length."""
+    return next((d for d in range(most, most // 2, -1) if whole % d == 0), most)
+
+
+def _positive(value: float, what: str, unit: str) -> float:
+    if not (np.isfinite(value) and value > 0):
+        raise RecordingError(f"{what} must be a positive number of {unit}, got {value:g}")
+    return value
 
 
 def _layout(
@@ -397,7 +412,7 @@ def _layout(
 ) -> _Layout:
     if not 0 <= overlap < 1:
         raise RecordingError(f"overlap must be from 0 to below 1, got {overlap:g}")
-    segment = round(segment_s / bin_s)
+    segment = round(_positive(segment_s, "a segment", "s") / bin_s)
     if segment < 4 or segment > samples:
         raise RecordingError(
             f"a segment of {segment_s:g} s does not fit: the window is {samples * bin_s:g} s long, "
@@ -490,13 +505,13 @@ def _hann(n: int) -> np.ndarray:
 
 
 def _slepian(n: int, nw: float, n_tapers: int | None) -> np.ndarray:
-    wanted = int(2 * nw) - 1 if n_tapers is None else n_tapers
+    wanted = n_tapers if n_tapers is not None else int(2 * nw) - 1 if np.isfinite(nw) else 0
     if not (1 <= wanted <= n and 0 < nw < n / 2):
         raise RecordingError(
             f"{wanted} tapers of time–half-bandwidth {nw:g} do not exist for {n} samples; "
             "take nw from 1 up, and longer segments"
         )
-    return np.asarray(windows.dpss(n, nw, wanted, sym=False), float)
+    return np.asarray(windows.dpss(n, nw, wanted), float)
 
 
 def _noise_bandwidth(taper: np.ndarray, bin_s: float) -> float:
