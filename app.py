@@ -20,17 +20,25 @@ from fastapi import FastAPI
 import callbacks
 from components.shell import shell
 from spikeboard.errors import RecordingError
-from spikeboard.library import DEMO, Library, key_of_path
+from spikeboard.hosting import Guard, HostingError, Policy, policy_for, to_environment
+from spikeboard.library import (
+    Library,
+    key_of_path,
+    library_from_environment,
+    library_to_environment,
+    local_library,
+)
 from spikeboard.theme import template
 from spikeboard.version import VERSION
 
 HERE = Path(__file__).resolve().parent
+DEMO_FOLDER = HERE / "data" / "demo"
 INDEX = """<!DOCTYPE html>
 <html lang="en">
     <head>
         {%metas%}
         <title>{%title%}</title>
-        {%favicon%}
+        <link rel="icon" type="image/svg+xml" href="/assets/logo.svg">
         {%css%}
     </head>
     <body>
@@ -40,12 +48,21 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def create_app(library: Library | None = None) -> Dash:
-    """The app on its own FastAPI server, offering the recordings of a library."""
-    library = library or local_library()
+def create_app(library: Library | None = None, policy: Policy | None = None) -> Dash:
+    """The app on its own FastAPI server, behind its guard.
+
+    Parameters
+    ----------
+    library : the recordings it offers; by default what the environment asks for
+    policy : who is let in; by default what the environment asks for
+
+    Raises
+    ------
+    HostingError : where strangers would be let in
+    """
     app = Dash(
         "spikeboard",
-        server=FastAPI(title="Spikeboard", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None),
+        server=_host(),
         assets_folder=str(HERE / "assets"),
         title="Spikeboard",
         update_title="",
@@ -55,53 +72,101 @@ def create_app(library: Library | None = None) -> Dash:
     )
     templates = {"light": template("spikeboard"), "dark": template("spikeboard_dark")}
     app.layout = lambda: [shell(), dcc.Store(id="templates", data=templates)]
-    callbacks.register(app, library)
+    callbacks.register(app, library or library_from_environment(DEMO_FOLDER))
+    app.server.add_middleware(Guard, policy=policy, script_hashes=app.csp_hashes)
     # Otherwise the first page is sent before the assets are known, and comes without its scripts.
     app._setup_server()
     return app
 
 
-def local_library(roots: list[Path] | None = None, first: str = DEMO, shared: bool = False) -> Library:
-    """The library of a server started on this machine: the working folder and the home folder, unless told."""
-    chosen = roots or [Path.cwd(), Path.home()]
-    return Library(
-        tuple(dict.fromkeys(root.resolve() for root in chosen)), HERE / "data" / "demo", first, shared
-    )
+def _host() -> Any:
+    # Routes of our own (downloads, uploads) stand beside Dash's on it; its API pages would only tell strangers more.
+    return FastAPI(title="Spikeboard", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`spikeboard [PATH]`: open a recording in the browser."""
+    """`spikeboard [PATH]`: open a recording in the browser; with --host and --root, serve a team."""
     said = _parser().parse_args(arguments)
     try:
-        library = _library(said)
-    except RecordingError as problem:
+        library, policy = _library(said), _policy(said)
+        os.environ.update(to_environment(policy, said.host) | library_to_environment(library))
+        _serve(said, library, policy)
+    except (RecordingError, HostingError) as problem:
         print(f"spikeboard: {problem}", file=sys.stderr)  # noqa: T201
         return 2
-    server = create_app(library).server
-    if not said.no_browser:
-        threading.Timer(1.5, webbrowser.open, [f"http://{said.host}:{said.port}/"]).start()
-    uvicorn.run(server, host=said.host, port=said.port, log_level="warning")
     return 0
+
+
+def _serve(said: argparse.Namespace, library: Library, policy: Policy) -> None:
+    address = f"http://{'127.0.0.1' if said.host == '0.0.0.0' else said.host}:{said.port}/"
+    print(f"Spikeboard {VERSION} at {address} (Ctrl+C ends it)", flush=True)  # noqa: T201
+    if not said.no_browser:
+        threading.Timer(1.5, webbrowser.open, [address]).start()
+    settings: dict[str, Any] = {
+        "host": said.host,
+        "port": said.port,
+        "log_level": "warning",
+        "access_log": False,
+    }
+    if said.workers > 1:
+        # The workers import the app; what they need to know stands in the environment.
+        uvicorn.run("spikeboard.app:server", workers=said.workers, **settings)
+    else:
+        uvicorn.run(create_app(library, policy).server, **settings)
 
 
 def _library(said: argparse.Namespace) -> Library:
     roots = [Path(root) for root in said.root]
+    if missing := [root for root in roots if not root.is_dir()]:
+        raise RecordingError(f"--root {missing[0]} is no folder")
+    shared = bool(said.accounts or said.trust_header) or said.host not in ("127.0.0.1", "localhost", "::1")
     if said.path is None:
-        return local_library(roots)
-    path = Path(said.path).resolve()
-    library = local_library([*(roots or [Path.cwd(), Path.home()]), path.parent])
-    return local_library(list(library.roots), key_of_path(library, path))
+        return local_library(DEMO_FOLDER, roots, shared=shared)
+    path = Path(said.path).expanduser().resolve()
+    library = local_library(DEMO_FOLDER, [*(roots or [Path.cwd(), Path.home()]), path.parent], shared=shared)
+    return local_library(DEMO_FOLDER, list(library.roots), key_of_path(library, path), shared)
+
+
+def _policy(said: argparse.Namespace) -> Policy:
+    return policy_for(
+        said.host,
+        accounts_file=Path(said.accounts) if said.accounts else None,
+        trust_header=said.trust_header,
+        trusted_proxies=said.trusted_proxy,
+        allowed_hosts=said.allowed_host,
+        frame_ancestors=os.environ.get("SPIKEBOARD_FRAME_ANCESTORS", "'none'"),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("spikeboard", description="Look at spiking neural networks.")
+    parser = argparse.ArgumentParser(
+        "spikeboard",
+        description="Look at spiking neural networks in the browser.",
+        epilog="Accounts are managed by: spikeboard user add NAME, user list, user remove NAME",
+    )
     parser.add_argument("path", nargs="?", help="file or folder to open (default: the demo recording)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8050, help="port to listen on")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine alone)"
+    )
+    parser.add_argument("--port", type=int, default=8050, help="port to listen on (default: 8050)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument(
         "--root", action="append", default=[], metavar="FOLDER", help="offer the recordings below FOLDER"
     )
-    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes that answer (default: 1)"
+    )
+    team = parser.add_argument_group("for a team")
+    team.add_argument("--accounts", metavar="FILE", help="sign-in by the accounts in FILE")
+    team.add_argument(
+        "--trust-header", metavar="NAME", help="sign-in at a proxy, which names the user in this header"
+    )
+    team.add_argument(
+        "--trusted-proxy", action="append", default=[], metavar="ADDRESS", help="the proxy's address"
+    )
+    team.add_argument(
+        "--allowed-host", action="append", default=[], metavar="NAME", help="name the server answers to"
+    )
     parser.add_argument("--version", action="version", version=f"Spikeboard {VERSION}")
     return parser
 

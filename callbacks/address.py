@@ -45,8 +45,8 @@ def register(app: Dash, library: Library) -> None:
         Input(ids.RECORDING, "data"),
         State(ids.setting(ALL, ALL), "id"),
         State(ids.flag(ALL, ALL), "id"),
-        State(ids.part(ALL, "about"), "data"),  # type: ignore[arg-type]
-        State(ids.part(ALL, "about"), "id"),  # type: ignore[arg-type]
+        State(ids.part(ALL, "about"), "data"),
+        State(ids.part(ALL, "about"), "id"),
     )
     app.clientside_callback(
         browser("navigation"),

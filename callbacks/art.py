@@ -69,5 +69,5 @@ def _drawn(rec: Recording, selection: Selection, form: str, given: dict[str, Any
     if kind == "svg":
         return kind, art_svg(values, title=rec.name, **drawing(chosen)).encode()
     if kind in ("gif", "webp"):
-        return kind, art_animation(values, FILM_SECONDS, size=FILM_PX, format=kind, **drawing(chosen))  # type: ignore[arg-type]
+        return kind, art_animation(values, FILM_SECONDS, size=FILM_PX, format=kind, **drawing(chosen))
     raise RecordingError(f"a picture can be had as png-1024, svg, gif or webp, not as {form[:20]!r}")

@@ -43,10 +43,10 @@ def register(app: Dash, library: Library) -> None:
     app.clientside_callback(
         browser("brushed"),
         Output(ids.BRUSH, "data"),
-        Input(ids.part(ALL, "graph"), "selectedData"),  # type: ignore[arg-type]
-        State(ids.part(ALL, "request"), "data"),  # type: ignore[arg-type]
-        State(ids.part(ALL, "request"), "id"),  # type: ignore[arg-type]
-        State(ids.part(ALL, "about"), "data"),  # type: ignore[arg-type]
+        Input(ids.part(ALL, "graph"), "selectedData"),
+        State(ids.part(ALL, "request"), "data"),
+        State(ids.part(ALL, "request"), "id"),
+        State(ids.part(ALL, "about"), "data"),
         prevent_initial_call=True,
     )
 

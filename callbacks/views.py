@@ -25,7 +25,7 @@ WIDEST, TALLEST = 4000, 3000
 
 def register(app: Dash, library: Library) -> None:
     """Attach the cards of all views."""
-    asked = Input(ids.part(MATCH, "request"), "data")  # type: ignore[arg-type]
+    asked = Input(ids.part(MATCH, "request"), "data")
 
     app.clientside_callback(
         browser("ask"),

@@ -53,7 +53,7 @@ def card(view: View, rec: Recording, given: Mapping[str, Any]) -> Component:
             *_stores(view),
         ],
         className="card",
-        **{"data-view": view.name, "aria-labelledby": heading},  # type: ignore[arg-type]
+        **{"data-view": view.name, "aria-labelledby": heading},
     )
 
 
@@ -75,7 +75,7 @@ def _stage(view: View) -> Component:
         minZoom=0.05,
         maxZoom=8,
     )
-    return html.Div(graph, role="img", **{"aria-label": f"{view.title}; the table below says the same"})  # type: ignore[arg-type]
+    return html.Div(graph, role="img", **{"aria-label": f"{view.title}; the table below says the same"})
 
 
 def _actions(view: View) -> list[Component]:

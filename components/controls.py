@@ -19,10 +19,10 @@ from spikeboard.view import Choice, Flag, Number, Pick, Setting, View, Whole
 MOST_PICKED = 2000
 
 
-def controls(view: View, rec: Recording, values: Mapping[str, Any]) -> list[Component]:
+def controls(view: View, rec: Recording, values: Mapping[str, Any]) -> list[html.Div]:
     """One control per setting, holding its value."""
     return [
-        html.Div(_control(view.name, name, setting, rec, values[name]), **{"data-setting": name})  # type: ignore[arg-type]
+        html.Div(_control(view.name, name, setting, rec, values[name]), **{"data-setting": name})
         for name, setting in view.settings.items()
     ]
 

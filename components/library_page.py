@@ -30,7 +30,7 @@ def _open_by_path(library: Library) -> Component:
         label="Path of a file or folder",
         placeholder="runs/spikes.h5",
         className="grow",
-        **{"aria-describedby": "path-where"},  # type: ignore[arg-type]
+        **{"aria-describedby": "path-where"},
     )
     return html.Section(
         [
@@ -61,7 +61,7 @@ def _upload(library: Library) -> Component:
             ),
             html.Div(
                 [
-                    html.Progress(id="upload-progress", max="100", value="0", **{"aria-label": "Upload"}),  # type: ignore[arg-type]
+                    html.Progress(id="upload-progress", max="100", value="0", **{"aria-label": "Upload"}),
                     html.Button("Cancel", id="upload-cancel", className="action"),
                 ],
                 id="upload-running",

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import dash_ag_grid as dag
+import numpy as np
 import pandas as pd
 from dash import html
 from dash.development.base_component import Component
@@ -128,16 +129,18 @@ def _entry(value: Any, right: bool, colours: dict[str, str]) -> Component:
 
 
 def _units(rec: Recording) -> Component:
-    frame = summary.units(rec, None if len(rec.units) <= MOST_UNITS else list(range(MOST_UNITS)))  # type: ignore[arg-type]
+    frame = summary.units(rec, np.arange(min(len(rec.units), MOST_UNITS)))
     left_out = len(rec.units) - len(frame)
     said = "Tick rows to select units on every page; click a heading to sort, the menu beside it to filter."
     if left_out:
         said += f" The first {MOST_UNITS:,} units are listed, {left_out:,} more are not."
     grid = dag.AgGrid(
         id="units",
-        rowData=json.loads(frame.to_json(orient="records", double_precision=6)),
+        rowData=json.loads(
+            frame.assign(key=frame["unit"].astype(str)).to_json(orient="records", double_precision=6)
+        ),
         columnDefs=[_column(name, frame) for name in frame],
-        getRowId="String(params.data.unit)",
+        getRowId="params.data.key",
         columnSize="responsiveSizeToFit",
         defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90},
         dashGridOptions={

@@ -69,7 +69,7 @@ def bar(rec: Recording) -> Component:
         ],
         className="sel-bar",
         role="region",
-        **{"aria-label": "Selection"},  # type: ignore[arg-type]
+        **{"aria-label": "Selection"},
     )
 
 

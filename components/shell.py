@@ -41,7 +41,7 @@ def shell() -> Component:
                     dmc.AppShellMain(
                         [
                             html.Div(id=ids.SELECTION_BAR),
-                            html.Main(id=ids.PAGE, tabIndex="-1", **{"aria-live": "off"}),  # type: ignore[arg-type]
+                            html.Main(id=ids.PAGE, tabIndex="-1", **{"aria-live": "off"}),
                         ],
                         id="content",
                     ),

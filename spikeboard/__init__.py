@@ -12,6 +12,7 @@ from spikeboard.neuroart import art
 from spikeboard.readers import open_recording as open
 from spikeboard.recording import PopulationSpikes, Recording, State, Synapses, gather, recording
 from spikeboard.selection import Selection, select
+from spikeboard.showing import show
 from spikeboard.topology import topology_html
 from spikeboard.version import VERSION
 
@@ -33,5 +34,6 @@ __all__ = [
     "open",
     "recording",
     "select",
+    "show",
     "topology_html",
 ]

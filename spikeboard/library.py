@@ -253,3 +253,27 @@ def _size(path: Path) -> int:
         file.stat().st_size for _, file in zip(range(10_000), path.rglob("*"), strict=False) if file.is_file()
     )
 
+
+def local_library(
+    demo: Path, roots: list[Path] | None = None, first: str = DEMO, shared: bool = False
+) -> Library:
+    """The library of a server started on this machine: the working folder and the home folder, unless told."""
+    chosen = roots or ([] if shared else [Path.cwd(), Path.home()])
+    return Library(tuple(dict.fromkeys(root.resolve() for root in chosen)), demo.resolve(), first, shared)
+
+
+def library_to_environment(library: Library) -> dict[str, str]:
+    """A library as environment variables, for the workers that are about to be started."""
+    return {
+        "SPIKEBOARD_ROOTS": os.pathsep.join(map(str, library.roots)),
+        "SPIKEBOARD_FIRST": library.first,
+        "SPIKEBOARD_SHARED": "1" if library.shared else "",
+    }
+
+
+def library_from_environment(demo: Path, environ: Mapping[str, str] = os.environ) -> Library:
+    """The library that the environment asks for; with nothing in it, that of a server on this machine."""
+    roots = [Path(root) for root in environ.get("SPIKEBOARD_ROOTS", "").split(os.pathsep) if root]
+    return local_library(
+        demo, roots, environ.get("SPIKEBOARD_FIRST") or DEMO, bool(environ.get("SPIKEBOARD_SHARED"))
+    )

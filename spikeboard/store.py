@@ -182,7 +182,7 @@ def _loaded(folder: Path, index: dict[str, Any]) -> Recording:
     columns = _inside(folder, index["columns"])
     units = _table(columns, "units")
     units["population"] = units["population"].astype(
-        pd.CategoricalDtype(pd.unique(units["population"].astype(str)), ordered=False)
+        pd.CategoricalDtype(list(dict.fromkeys(units["population"].astype(str))), ordered=False)
     )
     rec = Recording(
         **{

@@ -81,7 +81,7 @@ def as_csv(frame: pd.DataFrame, header: bool = True) -> str:
     safe = frame.copy(deep=False)
     for position, dtype in enumerate(safe.dtypes):
         if not pd.api.types.is_numeric_dtype(dtype):
-            safe.isetitem(position, safe.iloc[:, position].astype(object).map(harmless))
+            safe.isetitem(position, safe.iloc[:, position].astype(object).map(harmless).to_numpy())
     safe.columns = pd.Index([harmless(column) for column in safe.columns])
     return safe.to_csv(index=False, header=header, quoting=csv.QUOTE_MINIMAL)
 
