@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -141,17 +141,8 @@ def to_recording(spikes: SpikeList, given: Answers) -> Recording:
         )
     table, rows = _unit_table(spikes, given.n_units, notes)
     t_start, t_stop = _window(seconds, given, 1 / rate if unit == SAMPLES and rate else 0.0, notes)
-    notes += _remarks(spikes, seconds, rows, len(table), t_stop - t_start)
-    return recording(
-        spikes.name,
-        seconds,
-        rows,
-        table,
-        t_start=t_start,
-        t_stop=t_stop,
-        sampling_rate=rate,
-        notes=notes,
-    )
+    rec = recording(spikes.name, seconds, rows, table, t_start=t_start, t_stop=t_stop, sampling_rate=rate)
+    return replace(rec, notes=(*notes, *_remarks(rec), *_about_restart(spikes.times, rows)))
 
 
 def in_natural_order(names: Sequence[str]) -> list[str]:
@@ -339,19 +330,16 @@ def _window(seconds: np.ndarray, given: Answers, step: float, notes: list[str]) 
     return t_start, t_stop
 
 
-def _remarks(
-    spikes: SpikeList, seconds: np.ndarray, rows: np.ndarray, n_units: int, duration: float
-) -> list[str]:
-    if not len(seconds):
+def _remarks(rec: Recording) -> list[str]:
+    if not len(rec.spike_times):
         return ["the file holds no spike"]
-    order = np.lexsort((seconds, rows))
-    same = np.diff(rows[order]) == 0
-    gaps = np.diff(seconds[order])[same]
+    within = np.ones(len(rec.train_ticks), bool)
+    within[rec.train_offsets[:-1][rec.counts > 0]] = False
+    gaps = np.diff(rec.train_ticks, prepend=0)[within]
     return [
         *_about_duplicates(int(np.count_nonzero(gaps == 0))),
-        *_about_rate(len(seconds), n_units, duration),
-        *_about_restart(spikes.times, rows),
-        *_about_regularity(gaps, n_units),
+        *_about_rate(len(rec.spike_times), len(rec.units), rec.duration),
+        *_about_regularity(gaps, rec),
     ]
 
 
@@ -382,13 +370,12 @@ def _about_restart(times: np.ndarray, rows: np.ndarray) -> list[str]:
     ]
 
 
-def _about_regularity(gaps: np.ndarray, n_units: int) -> list[str]:
+def _about_regularity(gaps: np.ndarray, rec: Recording) -> list[str]:
     """A sampled signal, saved as a table of time, unit and value, looks like units that fire at every sample."""
-    if len(gaps) < 20 * n_units or np.ptp(gaps) > 1e-6 * gaps.max():
+    if len(gaps) < 20 * len(rec.units) or np.ptp(gaps) > 1e-6 * gaps.max():
         return []
-    return [
-        f"every unit fires exactly every {gaps.mean() * 1e3:g} ms: is this a sampled signal rather than spikes?"
-    ]
+    every = float(gaps.mean()) / rec.ticks_per_second * 1e3
+    return [f"every unit fires exactly every {every:g} ms: is this a sampled signal rather than spikes?"]
 
 
 def _time_unit(value: str | None) -> str | None:

@@ -29,7 +29,7 @@ def sniff(path: Path) -> bool:
     return beginning is not None and not beginning.text.lstrip().startswith(_OTHER)
 
 
-@reader("CSV and text tables", sniff, order=90)
+@reader("CSV and text tables", sniff, order=90, reads_any_text=True)
 def read(
     path: Path,
     time_unit: str | None = None,

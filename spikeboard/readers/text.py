@@ -13,12 +13,12 @@ from pathlib import Path
 
 from spikeboard.errors import RecordingError
 
-CHUNK = 4 * 2**20
+CHUNK = 2**20
 LONGEST_LINE = 64 * 2**10
 GZIP = b"\x1f\x8b"
-# Lists of spikes shrink five- to thirtyfold; zeros shrink a thousandfold.
-GREATEST_RATIO = 100
-RATIO_MATTERS_ABOVE = 16 * 2**20
+# Lists of spikes shrink three- to eightfold; repetition shrinks a thousandfold.
+GREATEST_RATIO = 30
+RATIO_MATTERS_ABOVE = 8 * 2**20
 COMMENT = re.compile(rb"(?m)^[ \t]*[#%][^\n]*")
 
 _MARKS = (
@@ -94,7 +94,7 @@ def blocks(path: Path, beginning: Head) -> Iterator[Block]:
             yield Block(line, pending[:end])
             line += pending.count(b"\n", 0, end)
             pending = pending[end:]
-        elif len(pending) > 4 * CHUNK:
+        elif len(pending) > 16 * CHUNK:
             raise _unclosed(path, line)
     if _is_open(pending):
         raise _unclosed(path, line)
