@@ -20,7 +20,14 @@ from fastapi import FastAPI
 import callbacks
 from components.shell import shell
 from spikeboard.errors import RecordingError
-from spikeboard.hosting import Guard, HostingError, Policy, policy_for, to_environment
+from spikeboard.hosting import (
+    Guard,
+    HostingError,
+    Policy,
+    add_arguments,
+    policy_from_arguments,
+    to_environment,
+)
 from spikeboard.library import (
     Library,
     key_of_path,
@@ -88,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     """`spikeboard [PATH]`: open a recording in the browser; with --host and --root, serve a team."""
     said = _parser().parse_args(arguments)
     try:
-        library, policy = _library(said), _policy(said)
+        library, policy = _library(said), policy_from_arguments(said)
         os.environ.update(to_environment(policy, said.host) | library_to_environment(library))
         _serve(said, library, policy)
     except (RecordingError, HostingError) as problem:
@@ -123,19 +130,10 @@ def _library(said: argparse.Namespace) -> Library:
     if said.path is None:
         return local_library(DEMO_FOLDER, roots, shared=shared)
     path = Path(said.path).expanduser().resolve()
+    if not path.exists():
+        raise RecordingError(f"there is no file or folder {said.path!r}")
     library = local_library(DEMO_FOLDER, [*(roots or [Path.cwd(), Path.home()]), path.parent], shared=shared)
     return local_library(DEMO_FOLDER, list(library.roots), key_of_path(library, path), shared)
-
-
-def _policy(said: argparse.Namespace) -> Policy:
-    return policy_for(
-        said.host,
-        accounts_file=Path(said.accounts) if said.accounts else None,
-        trust_header=said.trust_header,
-        trusted_proxies=said.trusted_proxy,
-        allowed_hosts=said.allowed_host,
-        frame_ancestors=os.environ.get("SPIKEBOARD_FRAME_ANCESTORS", "'none'"),
-    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -153,20 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--root", action="append", default=[], metavar="FOLDER", help="offer the recordings below FOLDER"
     )
-    parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes that answer (default: 1)"
-    )
-    team = parser.add_argument_group("for a team")
-    team.add_argument("--accounts", metavar="FILE", help="sign-in by the accounts in FILE")
-    team.add_argument(
-        "--trust-header", metavar="NAME", help="sign-in at a proxy, which names the user in this header"
-    )
-    team.add_argument(
-        "--trusted-proxy", action="append", default=[], metavar="ADDRESS", help="the proxy's address"
-    )
-    team.add_argument(
-        "--allowed-host", action="append", default=[], metavar="NAME", help="name the server answers to"
-    )
+    add_arguments(parser)
     parser.add_argument("--version", action="version", version=f"Spikeboard {VERSION}")
     return parser
 

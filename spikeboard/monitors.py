@@ -107,7 +107,7 @@ def _network(network: Any) -> Iterator[Part]:
 
 def _unseen(stimuli: Sequence[Any]) -> str:
     kinds = ", ".join(sorted({type(stimulus).__name__ for stimulus in stimuli}))
-    return f"The stimuli ({len(stimuli)}: {kinds}) drive the network without a record: they are not shown."
+    return f"the stimuli ({len(stimuli)}: {kinds}) drive the network without a record: they are not shown"
 
 
 def _stimulus(stimulus: Any) -> Iterator[Part]:
@@ -174,12 +174,12 @@ def state_parts(
     """
     what = f"{variable!r} of {group.label!r}"
     if not len(steps):
-        yield f"{what} was to be recorded, but the monitor has seen no step: it is left out."
+        yield f"{what} was to be recorded, but the monitor has seen no step: it is left out"
     elif values.dtype.kind not in "biuf":
-        yield f"{what} holds no numbers ({values.dtype}): it is left out."
+        yield f"{what} holds no numbers ({values.dtype}): it is left out"
     elif values.shape != (len(steps), len(ids)):
         expected = (len(steps), len(ids))
-        yield f"{what} has values of shape {values.shape}, not {expected} (steps, units): it is left out."
+        yield f"{what} has values of shape {values.shape}, not {expected} (steps, units): it is left out"
     else:
         yield StateSteps(group, variable, steps, values.astype(np.float64), ids)
         yield from _nothing_but_zeros(what, group, variable, values, known)
@@ -190,9 +190,9 @@ def _nothing_but_zeros(
 ) -> Iterator[str]:
     if known is not None and variable not in known:
         names = ", ".join(sorted(known)[:20])
-        yield f"{what} is no variable of this model (it has {names}): the monitor recorded zeros in its place."
+        yield f"{what} is no variable of this model (it has {names}): the monitor recorded zeros in its place"
     elif known is None and not values.any():
-        yield f"{what} is zero throughout: SC-NeuroCore records zeros for a variable that the model does not have."
+        yield f"{what} is zero throughout: SC-NeuroCore records zeros for a variable that the model does not have"
 
 
 def _rate_monitor(monitor: Any) -> Iterator[Part]:
@@ -200,7 +200,7 @@ def _rate_monitor(monitor: Any) -> Iterator[Part]:
     yield group
     steps, rate = np.asarray(monitor.t), np.asarray(monitor.rate, np.float64)
     if not len(steps):
-        yield f"The rate monitor of {group.label!r} has completed no bin of {monitor.bin_ms:g} ms: it is left out."
+        yield f"the rate monitor of {group.label!r} has completed no bin of {monitor.bin_ms:g} ms: it is left out"
     yield RateSteps(group, steps, rate, float(monitor.bin_ms))
 
 
@@ -212,9 +212,9 @@ def _projection(projection: Any) -> Iterator[Part]:
     yield Joined(source, target, projection.indptr, projection.indices, projection.data, delay)
     name = f"{source.label}→{target.label}"
     if np.any(delay != np.asarray(projection.delay)):
-        yield f"{name}: delays that are no whole number of steps are given as the simulator rounds them."
+        yield f"{name}: delays that are no whole number of steps are given as the simulator rounds them"
     if getattr(projection, "plasticity", None):
-        yield f"{name} is plastic ({projection.plasticity}): its weights are those at the end of the run."
+        yield f"{name} is plastic ({projection.plasticity}): its weights are those at the end of the run"
 
 
 def _delay_steps(projection: Any) -> np.ndarray:
@@ -230,9 +230,9 @@ def _own_step(group: Group, dt: float, model_dt: float | None) -> Iterator[str]:
         return
     how = " (their dt, taken as ms)" if model_dt is None else ""
     yield (
-        f"The neurons of {group.label!r} integrate {own_ms:g} ms at each step{how}, but times here count "
+        f"the neurons of {group.label!r} integrate {own_ms:g} ms at each step{how}, but times here count "
         f"{dt * 1000:g} ms per step, the dt of the run, which SC-NeuroCore does not hand to its neurons: in their "
-        f"own time, rates are {dt * 1000 / own_ms:.4g} times those shown. dt={own_ms / 1000:g} shows them so."
+        f"own time, rates are {dt * 1000 / own_ms:.4g} times those shown; dt={own_ms / 1000:g} shows them so"
     )
 
 

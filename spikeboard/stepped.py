@@ -116,6 +116,7 @@ def assemble(
     dt: float,
     name: str,
     n_steps: int | Sequence[int] | None = None,
+    t_start: float = 0.0,
     t_stop: float | None = None,
     unplaced: str | None = None,
     source: str = "",
@@ -128,7 +129,7 @@ def assemble(
     dt : duration of a step, s
     name : what to call the recording
     n_steps : how many steps each run took, one number for all or one per run; None: as far as the parts tell
-    t_stop : when observation ended, s; None: at the end of the last run
+    t_start, t_stop : when observation began and ended, s, step 0 being at 0 s; t_stop None: at the end of the last run
     unplaced : "first" or "last": the runs that a monitor saw whose clock restarts less often than there were runs
     source : the path it came from
 
@@ -152,7 +153,7 @@ def assemble(
         times,
         rows,
         units,
-        t_start=0.0,
+        t_start=t_start,
         t_stop=end,
         sampling_rate=rate,
         states=_states(timed, groups, first, clock),
@@ -251,7 +252,7 @@ def _renamed(groups: Mapping[Group, str]) -> Iterator[str]:
     for label, number in Counter(group.label for group in groups).items():
         if number > 1:
             names = ", ".join(repr(name) for group, name in groups.items() if group.label == label)
-            yield f"{number} populations are labelled {label!r}: they are called {names} here."
+            yield f"{number} populations are labelled {label!r}: they are called {names} here"
 
 
 def _unrecorded(groups: Mapping[Group, str], timed: Sequence[Timed]) -> Iterator[str]:
@@ -259,8 +260,8 @@ def _unrecorded(groups: Mapping[Group, str], timed: Sequence[Timed]) -> Iterator
     missing = [name for group, name in groups.items() if group not in recorded]
     if missing:
         yield (
-            f"The spikes of {', '.join(map(repr, missing))} were not recorded: these units are listed, "
-            "but that they look silent means nothing."
+            f"the spikes of {', '.join(map(repr, missing))} were not recorded: these units are listed, "
+            "but that they look silent means nothing"
         )
 
 
@@ -278,11 +279,11 @@ def _without_repeats(timed: Sequence[Timed], groups: Mapping[Group, str]) -> tup
 
 def _repeat(name: str, one: SpikeSteps, other: SpikeSteps) -> str:
     if np.array_equal(one.steps, other.steps) and np.array_equal(one.ids, other.ids):
-        return f"The spikes of {name!r} were recorded twice, the same both times: they are taken once."
+        return f"the spikes of {name!r} were recorded twice, the same both times: they are taken once"
     most, least = sorted((len(one.steps), len(other.steps)), reverse=True)
     return (
-        f"The spikes of {name!r} were recorded by two monitors that differ: the one with more spikes ({most:,}) "
-        f"was taken, the other ({least:,}) left out."
+        f"the spikes of {name!r} were recorded by two monitors that differ: the one with more spikes ({most:,}) "
+        f"was taken, the other ({least:,}) left out"
     )
 
 
@@ -395,7 +396,7 @@ def _placed(part: Timed, runs: int, unplaced: str | None, groups: Mapping[Group,
 def _which_runs(part: Timed, name: str, runs: int, missing: int) -> Undecided:
     shown = runs - missing
     text = (
-        f"The network was run {runs} times, but what was recorded of {name!r} shows {shown} of these runs: its clock "
+        f"the network was run {runs} times, but what was recorded of {name!r} shows {shown} of these runs: its clock "
         f"goes back {shown - 1} times, so it recorded nothing in {missing} of them, and which is not in the data."
     )
     choices = (
@@ -410,16 +411,16 @@ def _told_runs(clock: Clock) -> Iterator[str]:
         starts = ", ".join(f"{start / clock.rate:g}" for start in clock.offsets[:-1][:10])
         more = ", …" if clock.runs > 10 else ""
         yield (
-            f"The clock was restarted: {clock.runs} runs, put one after another, begin at {starts}{more} s (intervals "
-            '"runs"). An interval that spans such a moment joins the end of one run to the start of the next.'
+            f"the clock was restarted: {clock.runs} runs, put one after another, begin at {starts}{more} s (intervals "
+            '"runs"); an interval that spans such a moment joins the end of one run to the start of the next'
         )
 
 
 def _told_lengths(clock: Clock, sure: np.ndarray) -> Iterator[str]:
     for run in np.flatnonzero(~sure[:-1]):
         yield (
-            f"How long run {run + 1} lasted is not in the data: it was taken to end after its last recorded step, "
-            f"{(clock.offsets[run + 1] - clock.offsets[run]) / clock.rate:g} s; give n_steps=[…] to overrule."
+            f"how long run {run + 1} lasted is not in the data: it was taken to end after its last recorded step, "
+            f"{(clock.offsets[run + 1] - clock.offsets[run]) / clock.rate:g} s; give n_steps=[…] to overrule"
         )
 
 
@@ -429,7 +430,7 @@ def _told_placing(timed: Sequence[Timed], groups: Mapping[Group, str], clock: Cl
             what = f"{part.variable} of " if isinstance(part, StateSteps) else ""
             yield (
                 f"{what}{groups[part.group]!r} was recorded in {_count(part, clock.runs)} of {clock.runs} runs: "
-                f"the {clock.unplaced}, as unplaced={clock.unplaced!r} says."
+                f"the {clock.unplaced}, as unplaced={clock.unplaced!r} says"
             )
 
 
@@ -448,11 +449,11 @@ def _end(
         return end, []
     if not clock.offsets[-1]:
         return end, [
-            "Nothing was recorded over time: the recording has no duration. Give t_stop=… to tell it."
+            "nothing was recorded over time: the recording has no duration; give t_stop=… to tell it"
         ]
     return end, [
-        f"How long the simulation ran is not in the data: the end of the last recorded step, {end:g} s, was taken; "
-        "give n_steps=… or t_stop=… to overrule."
+        f"how long the simulation ran is not in the data: the end of the last recorded step, {end:g} s, was taken; "
+        "give n_steps=… or t_stop=… to overrule"
     ]
 
 
@@ -546,16 +547,16 @@ def _bins(part: RateSteps, clock: Clock, groups: Mapping[Group, str]) -> tuple[i
 def _wrong_width(name: str, bin_ms: float, width: int, rate: float) -> str:
     true_ms = width / rate * 1000
     return (
-        f"The rate monitor of {name!r} cuts bins of {bin_ms:g} ms into {width} steps, which is {true_ms:g} ms, and "
-        f"divides by {bin_ms:g} ms: its rates, kept as they are, are {true_ms / bin_ms:.4g} times the true ones. "
-        "The column rate_exact is divided by the true width."
+        f"the rate monitor of {name!r} cuts bins of {bin_ms:g} ms into {width} steps, which is {true_ms:g} ms, and "
+        f"divides by {bin_ms:g} ms: its rates, kept as they are, are {true_ms / bin_ms:.4g} times the true ones; "
+        "the column rate_exact is divided by the true width"
     )
 
 
 def _wrong_dt(name: str, bin_ms: float, width: int, expected: int, dt: float) -> str:
     return (
-        f"The rate monitor of {name!r} has bins of {width} steps, but {bin_ms:g} ms at dt={dt:g} s are "
-        f"{expected}: is dt right? Bins of {bin_ms:g} ms would mean dt of about {bin_ms / 1000 / width:.3g} s."
+        f"the rate monitor of {name!r} has bins of {width} steps, but {bin_ms:g} ms at dt={dt:g} s are "
+        f"{expected}: is dt right? bins of {bin_ms:g} ms would mean dt of about {bin_ms / 1000 / width:.3g} s"
     )
 
 
@@ -619,7 +620,7 @@ def _told_synapses(name: str, synapses: Synapses) -> Iterator[str]:
     )
     doubled = len(synapses) - np.unique(pairs, axis=1).shape[1]
     if doubled:
-        yield f"{name}: {doubled:,} synapses join a pair of units that another synapse joins already; all were kept."
+        yield f"{name}: {doubled:,} synapses join a pair of units that another synapse joins already; all were kept"
     missing = np.count_nonzero(~np.isfinite(np.asarray(synapses.weight)))
     if missing:
-        yield f"{name}: {missing:,} of {len(synapses):,} weights are not finite numbers; they were kept as they are."
+        yield f"{name}: {missing:,} of {len(synapses):,} weights are not finite numbers; they were kept as they are"

@@ -235,16 +235,16 @@ def test_the_rate_monitor_alone_tells_how_long_the_first_run_was(twice: SimpleNa
     rec = from_monitors(twice.spikes[0], twice.rates[0], dt=DT)
     assert rec.intervals["runs"]["start"].tolist() == [0.0, 0.255]
     np.testing.assert_allclose(rec.rates["E"]["time"], twice.rec.rates["E"]["time"])
-    assert not noted(rec, "How long run 1") and noted(rec, "How long the simulation ran")
+    assert not noted(rec, "how long run 1") and noted(rec, "how long the simulation ran")
 
 
 def test_spikes_alone_leave_the_length_of_a_run_open(twice: SimpleNamespace) -> None:
     rec = from_monitors(twice.spikes[0], dt=DT)
     last = max(found[-1] for found in twice.first[0].values())
     assert rec.intervals["runs"]["start"].tolist() == pytest.approx([0.0, (last + 1) * DT])
-    assert noted(rec, "How long run 1 lasted", "n_steps")
+    assert noted(rec, "how long run 1 lasted", "n_steps")
     told = from_monitors(twice.spikes[0], dt=DT, n_steps=[255, 300])
-    assert told.t_stop == 0.555 and not noted(told, "How long")
+    assert told.t_stop == 0.555 and not noted(told, "how long")
     np.testing.assert_array_equal(told.train_ticks, twice.rec.train_ticks[: len(told.train_ticks)])
 
 
@@ -358,10 +358,10 @@ def test_the_end_is_not_guessed_in_silence(once: SimpleNamespace) -> None:
     sparse = spike_monitor(once.spikes[1].population, [(3, 0), (412, 7)])
     guessed = from_monitors(sparse, dt=DT)
     assert guessed.t_stop == 0.413
-    assert noted(guessed, "How long the simulation ran is not in the data", "0.413 s", "t_stop")
+    assert noted(guessed, "how long the simulation ran is not in the data", "0.413 s", "t_stop")
     for told in ({"n_steps": 500}, {"t_stop": 0.5}):
         rec = from_monitors(sparse, dt=DT, **told)
-        assert rec.t_stop == 0.5 and not noted(rec, "How long")
+        assert rec.t_stop == 0.5 and not noted(rec, "how long")
     assert from_monitors(once.net, dt=DT, t_stop=0.75).t_stop == 0.75
 
 
@@ -460,7 +460,7 @@ def test_a_population_without_a_monitor_is_listed_and_told() -> None:
     rec = from_monitors(Network(seen, unseen, SpikeMonitor(seen)), dt=DT)
     assert rec.populations["size"].tolist() == [2, 3]
     assert noted(rec, "spikes of 'unseen' were not recorded")
-    assert noted(rec, "Nothing was recorded over time") and rec.duration == 0
+    assert noted(rec, "nothing was recorded over time") and rec.duration == 0
 
 
 def test_two_monitors_of_one_population_count_its_spikes_once() -> None:

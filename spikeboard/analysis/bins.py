@@ -129,7 +129,7 @@ def population_counts(
     stretch = window_ticks(rec, t0, t1)
     for row, group in zip(counts, chosen, strict=True):
         first, last = train_bounds(rec.train_ticks, rec.train_offsets, unit_rows(rec, group), *stretch)
-        _count_pooled(np.asarray(rec.train_ticks), first, last, grid.start, grid.width, row)
+        count_pooled(np.asarray(rec.train_ticks), first, last, grid.start, grid.width, row)
     return _binned(rec, counts, grid)
 
 
@@ -182,7 +182,8 @@ def count_bins(ticks, first, last, start, width, counts):
 
 
 @njit(cache=True, nogil=True)
-def _count_pooled(ticks, first, last, start, width, counts):
+def count_pooled(ticks, first, last, start, width, counts):
+    """Add each spike of all bounded trains to its bin of `counts` (B,); past the last edge: the last bin."""
     for row in range(len(first)):
         _count_train(ticks, first[row], last[row], start, width, counts)
 

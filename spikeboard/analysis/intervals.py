@@ -13,6 +13,8 @@ from spikeboard.recording import ON_TICK, Recording
 
 # A histogram is looked at: past this many bars the rest is counted as overflow.
 MOST_BINS = 20_000
+# Intervals of fewer ticks find their bin in a table, half a megabyte of it.
+LOOKED_UP = 2**16
 STATISTICS = ("mean", "std", "min", "max", "cv", "cv2", "lv", "lvr")
 
 
@@ -99,7 +101,7 @@ def interval_histogram(
     shortest, longest, zero = _extremes(ticks, first, last)
     limit = longest + 1 if max_ms is None else snap_bin(rec.tick, max_ms)[0]
     edges = _log_edges(rec, shortest, limit, bins_per_decade) if logarithmic else _linear_edges(limit, width)
-    counts, over = _count_intervals(ticks, first, last, edges, 0 if logarithmic else width)
+    counts, over = _count_intervals(ticks, first, last, edges, _places(edges))
     total = int(np.maximum(last - first - 1, 0).sum())
     table = _histogram_table(edges / rec.ticks_per_second, counts, total, logarithmic)
     table.attrs = {"intervals": total, "overflow": int(over), "zero": int(zero)}
@@ -181,6 +183,11 @@ def _log_edges(rec: Recording, shortest: int, limit: int, per_decade: int) -> Ti
     return edges if len(edges) > 1 else np.r_[edges, edges + 1]
 
 
+def _places(edges: Ticks) -> NDArray[np.int64]:
+    """The bin of every short interval, looked up rather than searched for; -1 below the first edge."""
+    return np.searchsorted(edges, np.arange(min(edges[-1], LOOKED_UP)), side="right") - 1
+
+
 def _histogram_table(
     edges_s: NDArray[np.float64], counts: Ticks, total: int, logarithmic: bool
 ) -> pd.DataFrame:
@@ -258,17 +265,19 @@ def _extremes(ticks, first, last):
 
 
 @njit(cache=True, nogil=True)
-def _count_intervals(ticks, first, last, edges, width):
+def _count_intervals(ticks, first, last, edges, places):
     counts = np.zeros(len(edges) - 1, np.int64)
     over = 0
     for row in range(len(first)):
         for k in range(first[row], last[row] - 1):
             interval = ticks[k + 1] - ticks[k]
-            place = interval // width if width else np.searchsorted(edges, interval, side="right") - 1
-            if place >= len(counts):
+            if interval >= edges[-1]:
                 over += 1
-            elif place >= 0:
-                counts[place] += 1
+            elif interval < len(places):
+                if places[interval] >= 0:
+                    counts[places[interval]] += 1
+            elif interval >= edges[0]:
+                counts[np.searchsorted(edges, interval, side="right") - 1] += 1
     return counts, over
 
 

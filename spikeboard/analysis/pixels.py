@@ -87,9 +87,9 @@ def column_edges(rec: Recording, t0: float | None, t1: float | None, width: int)
     """
     span = duration_s(rec, t0, t1)
     start = rec.t_start if t0 is None else max(t0, rec.t_start)
-    wanted = start + span * np.arange(width + 1) / width
-    per_second = rec.ticks_per_second
-    edges = np.array([(first_tick_from(time, per_second) - 0.5) / per_second for time in wanted.tolist()])
+    wanted = (start + span * np.arange(width + 1) / width).tolist()
+    ticks = [first_tick_from(time, rec.ticks_per_second) for time in wanted]
+    edges = (np.array(ticks) - 0.5) / rec.ticks_per_second
     if start + span >= rec.t_stop:
         edges[-1] = np.inf
     return edges
@@ -146,11 +146,14 @@ def _filled(counts: NDArray[np.uint32], n_rows: int) -> NDArray[np.uint32]:
 
 @njit(cache=True, nogil=True)
 def _count_columns(rows, edges, lut, height):
-    width = len(edges) - 1
-    counts = np.zeros((height, width), np.uint32)
-    for column in range(width):
-        for k in range(edges[column], edges[column + 1]):
-            pixel = lut[rows[k]]
-            if pixel >= 0:
-                counts[pixel, column] += 1
+    counts = np.empty((height, len(edges) - 1), np.uint32)
+    # One column is counted in a buffer that stays in the cache; units that are not shown fall past its end.
+    column = np.empty(height + 1, np.uint32)
+    place = np.where(lut < 0, height, lut)
+    for c in range(len(edges) - 1):
+        column[:] = 0
+        for k in range(edges[c], edges[c + 1]):
+            column[place[rows[k]]] += 1
+        for pixel in range(height):
+            counts[pixel, c] = column[pixel]
     return counts

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
+from scipy.fft import next_fast_len
 from scipy.special import gammaincinv, ndtr
 
-from spikeboard.analysis.bins import population_groups
-from spikeboard.analysis.trains import Rows, Ticks, pooled_train, trains_in, window_edges
+from spikeboard.analysis.bins import count_pooled, population_groups
+from spikeboard.analysis.trains import Rows, Ticks, train_bounds, trains_in, unit_rows, window_edges
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -290,14 +291,14 @@ def optimal_bandwidth(times: ArrayLike) -> float | None:
         return None
     span = float(distinct[-1] - distinct[0])
     step = max(span / 2**18, min(float(np.diff(distinct).min()), span / 2**10))
-    pairs = _pairs_by_lag(np.floor((train - train[0]) / step + 0.5).astype(np.int64))
-    widths = np.geomspace(2 * step, span, 50)
-    costs = [_kernel_cost(pairs, step, len(train), width) for width in widths.tolist()]
-    best = int(np.argmin(costs))
-    low, high = widths[max(best - 1, 0)], widths[min(best + 1, len(widths) - 1)]
-    return _golden_section(
-        lambda width: _kernel_cost(pairs, step, len(train), width), float(low), float(high)
+    widths = np.geomspace(2 * step, span, 60)
+    levels = _pairs_by_lag(np.bincount(np.floor((train - train[0]) / step + 0.5).astype(np.int64)), step)
+    best = int(
+        np.argmin([_kernel_cost(_level_for(levels, width), len(train), width) for width in widths.tolist()])
     )
+    low, high = float(widths[max(best - 1, 0)]), float(widths[min(best + 1, len(widths) - 1)])
+    level = _level_for(levels, low)
+    return _golden_section(lambda width: _kernel_cost(level, len(train), width), low, high)
 
 
 def optimal_bin_width(
@@ -318,14 +319,23 @@ def optimal_bin_width(
     -------
     width : s, or None for fewer than three spikes
     """
-    train = pooled_train(*trains_in(rec, units, t0, t1))
+    ticks, first, last = trains_in(rec, units, t0, t1)
     start, end = window_edges(rec, t0, t1)
-    if len(train) < 3 or end - start < 4:
+    n_spikes = int((last - first).sum())
+    if n_spikes < 3 or end - start < 4:
         return None
-    narrowest = max(1, (end - start) // min(max(1000, 20 * len(train)), 50_000))
-    widths = np.unique(np.geomspace(narrowest, (end - start) // 2, 120).astype(np.int64))
-    costs = [_histogram_cost(train, start, end, width) for width in widths.tolist()]
-    return int(widths[int(np.argmin(costs))]) / rec.ticks_per_second
+    narrowest = max(1, (end - start) // min(max(1000, 20 * n_spikes), 50_000))
+    n_bins = (end - start) // narrowest
+    first, last = train_bounds(
+        ticks, rec.train_offsets, unit_rows(rec, units), start, start + n_bins * narrowest
+    )
+    counts = np.zeros(n_bins, np.int64)
+    count_pooled(ticks, first, last, start, narrowest, counts)
+    # Counts up to each multiple of the narrowest width: any wider histogram is a difference of these.
+    below = np.concatenate([[0], np.cumsum(counts)])
+    multiples = np.unique(np.geomspace(1, n_bins // 2, 120).astype(np.int64))
+    costs = [_histogram_cost(below, multiple) for multiple in multiples.tolist()]
+    return int(narrowest * multiples[int(np.argmin(costs))]) / rec.ticks_per_second
 
 
 def _kernel(name: str) -> Kernel:
@@ -374,36 +384,43 @@ def _mass_inside(rec: Recording, shape: Kernel, sigma: float, times: Floats, bor
     return np.where(inside > 1e-6, inside, np.nan)
 
 
-def _pairs_by_lag(places: Ticks) -> Floats:
-    counts = np.bincount(places).astype(np.float64)
-    spectrum = np.fft.rfft(counts, 2 * len(counts))
-    pairs = np.rint(np.fft.irfft(np.abs(spectrum) ** 2, 2 * len(counts))[: len(counts)])
-    pairs[0] -= counts.sum()
-    return pairs
+def _pairs_by_lag(counts: Ticks, step: float) -> list[tuple[float, Floats]]:
+    """How many ordered pairs of spikes lie k steps apart, on grids of ever coarser steps: (step, pairs)."""
+    levels = []
+    while True:
+        padded = next_fast_len(2 * len(counts), real=True)
+        spectrum = np.fft.rfft(counts, padded)
+        pairs = np.rint(np.fft.irfft(np.abs(spectrum) ** 2, padded)[: len(counts)])
+        pairs[0] -= counts.sum()
+        levels.append((step, pairs))
+        if len(counts) < 64:
+            return levels
+        counts, step = (
+            np.r_[counts, np.zeros(len(counts) % 2, counts.dtype)].reshape(-1, 2).sum(axis=1),
+            2 * step,
+        )
 
 
-def _kernel_cost(pairs: Floats, step: float, n: int, width: float) -> float:
+def _level_for(levels: list[tuple[float, Floats]], width: float) -> tuple[float, Floats]:
+    """The coarsest grid that still has thirty-two steps to a kernel's width, or else the finest."""
+    fine = [level for level in levels if 32 * level[0] <= width]
+    return fine[-1] if fine else levels[0]
+
+
+def _kernel_cost(level: tuple[float, Floats], n: int, width: float) -> float:
+    step, pairs = level
     reach = min(len(pairs), int(9 * width / step) + 1)
-    x = (np.arange(reach) * (step / width)) ** 2
     twice = np.r_[1.0, np.full(reach - 1, 2.0)] * pairs[:reach]
-    broad = np.exp(-x / 4)
     # A Gaussian of √2 the width is the overlap of two kernels; its square has the shape of one kernel.
+    broad = np.exp(-((np.arange(reach) * (step / width)) ** 2) / 4)
     overlap, direct = twice @ broad / (2 * np.sqrt(np.pi)), twice @ (broad * broad) / np.sqrt(2 * np.pi)
     return float(overlap - 2 * direct + n / (2 * np.sqrt(np.pi))) / width
 
 
-def _histogram_cost(train: Ticks, start: int, end: int, width: int) -> float:
-    shifts = np.unique(np.arange(5) * width // 5)
-    return float(np.mean([_histogram_cost_from(train, start + int(shift), end, width) for shift in shifts]))
-
-
-def _histogram_cost_from(train: Ticks, start: int, end: int, width: int) -> float:
-    n_bins = (end - start) // width
-    if n_bins < 1:
-        return np.inf
-    inside = train[np.searchsorted(train, start) : np.searchsorted(train, start + n_bins * width)]
-    counts = np.bincount((inside - start) // width, minlength=n_bins)
-    return float((2 * counts.mean() - counts.var()) / float(width) ** 2)
+def _histogram_cost(below: Ticks, multiple: int) -> float:
+    starts = np.unique(np.arange(5) * multiple // 5).tolist()
+    counts = [np.diff(below[start::multiple]) for start in starts if len(below) - start > multiple]
+    return float(np.mean([2 * count.mean() - count.var() for count in counts])) / float(multiple) ** 2
 
 
 def _golden_section(cost: Callable[[float], float], low: float, high: float) -> float:

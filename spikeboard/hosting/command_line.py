@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def policy_from_arguments(said: argparse.Namespace) -> Policy:
         trust_header=said.trust_header,
         trusted_proxies=said.trusted_proxy,
         allowed_hosts=said.allowed_host,
+        frame_ancestors=os.environ.get("SPIKEBOARD_FRAME_ANCESTORS", "'none'"),
     )
 
 

@@ -5,10 +5,13 @@ from spikeboard.neuroart.palettes import PALETTES, Palette
 from spikeboard.neuroart.passport import read_metadata
 from spikeboard.neuroart.render import art, art_png, art_svg, redraw
 from spikeboard.neuroart.style import Style
-from spikeboard.neuroart.styles import styles
+from spikeboard.neuroart.styles import styles as _styles
+
+STYLES = _styles()
 
 __all__ = [
     "PALETTES",
+    "STYLES",
     "Palette",
     "Style",
     "art",
@@ -17,5 +20,4 @@ __all__ = [
     "art_svg",
     "read_metadata",
     "redraw",
-    "styles",
 ]

@@ -106,7 +106,7 @@ def painted(paint: Callable[[Floats, Floats], Floats], size: int) -> Pixels:
     -------
     (size, size, 3) uint8 RGB
     """
-    fine = 2 if size <= 2048 else 1
+    fine = 4 if size <= 256 else 2 if size <= 2048 else 1
     picture = np.empty((size, size, 3), np.uint8)
     across = (np.arange(size * fine) + 0.5) / (size * fine)
     band = max(1, BAND // (size * fine * fine))
@@ -176,7 +176,7 @@ def _fill(
     pen = ImageDraw.Draw(image, "RGBA")
     for shape in shapes:
         ink = (*shape.colour, round(shape.opacity * 255))
-        # Rounded down before it is moved: all tiles agree on every sample, so no seam shows.
+        # Rounded down before it is moved: all tiles agree on every corner, so no seam shows.
         if isinstance(shape, Disc):
             corners = np.floor(np.array(_bounds(shape)) * whole).astype(int) - np.tile(box[:2], 2)
             pen.ellipse(corners.tolist(), fill=ink)

@@ -177,7 +177,7 @@ def scales_of(values: NDArray[Any], blocks: Blocks) -> Scales:
     """What a state's levels are measured against: block means as a style sees them, and the extent of all values."""
     grid = _blocks_of(values, blocks)
     low, high = float(grid.low.min()), float(grid.high.max())
-    parts = grid.mean, grid.mean.mean(axis=1), grid.mean.mean(axis=0)
+    parts = grid.mean, _mean(grid, 1), _mean(grid, 0)
     return Scales(*(Scale(np.sort(part, axis=None), low, high) for part in parts))
 
 
@@ -212,11 +212,14 @@ def field_of(values: NDArray[Any], scales: Scales, blocks: Blocks) -> Field:
     """
     grid = _blocks_of(values, blocks)
     mean, low, high = (levels(part, scales.blocks) for part in (grid.mean, grid.low, grid.high))
-    per_time, per_unit = (
-        levels(grid.mean.mean(axis=1), scales.per_time),
-        levels(grid.mean.mean(axis=0), scales.per_unit),
-    )
+    per_time, per_unit = levels(_mean(grid, 1), scales.per_time), levels(_mean(grid, 0), scales.per_unit)
     return Field(mean, low, high, per_time, per_unit)
+
+
+def _mean(grid: Grid, axis: int) -> Floats:
+    # Divided first, like the blocks, and kept within the extent that rounding may leave.
+    mean = (grid.mean / grid.mean.shape[axis]).sum(axis=axis)
+    return np.clip(mean, grid.low.min(axis=axis), grid.high.max(axis=axis))
 
 
 def _blocks_of(values: NDArray[Any], blocks: Blocks) -> Grid:
@@ -290,7 +293,8 @@ def _bent(values: Floats, scale: Scale) -> Floats:
     # Measured in units of the largest magnitude, so that differences of numbers near 1e308 stay finite.
     peak = max(abs(scale.low), abs(scale.high)) or 1.0
     middle, width = _middle_and_width(ranked / peak)
-    z = np.clip((values / peak - middle) / width, -1e100, 1e100)
+    with np.errstate(over="ignore"):
+        z = np.clip((values / peak - middle) / width, -1e100, 1e100)
     return (below + upto) / (2 * len(ranked)) + z / np.sqrt(1 + z * z)
 
 

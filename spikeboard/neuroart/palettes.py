@@ -147,6 +147,6 @@ PALETTES = _named(
         "17406d 3f7cac 95b8d1 f2d3a0 ee964b b8401e",
         True,
     ),
-    Palette("reef", "Reef", "04222c", "0a4a5a 15808d 6fc2b4 f0dfa8 f29e4c c8553d", False),
+    Palette("reef", "Reef", "04222c", "0a4a5a 15808d 6fc2b4 f0dfa8 f29e4c c8553d", True),
     Palette("garden", "Garden", "fbf6ea", "1f5d45 4f9d69 b5cf8a f5c7a9 e56b6f a4243b", False),
 )

@@ -56,7 +56,7 @@ def art(
     Parameters
     ----------
     state : (n,) one value per unit, or (T, U) time × units; in any physical unit
-    style : one of `styles()`
+    style : one of `STYLES`
     size : pixels on each side, 1 to 4096
     palette : one of `PALETTES`; None: the style's own
     **settings : those of the style, and `variation` for another picture of the same data
@@ -114,7 +114,7 @@ def art_svg(
 
     Parameters
     ----------
-    style : one of those in `styles()` whose `vector` is true
+    style : one of those in `STYLES` whose `vector` is true
     size : width and height that the document asks for, px
     title : what it is called for those who cannot see it; any text, it is escaped
     version : the program's, for the metadata

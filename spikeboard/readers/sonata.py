@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from spikeboard.readers.sonata_cells import (
     Cells,
     Populations,
     cells_of,
+    joined,
     take_edges,
     take_reports,
     take_spikes,
@@ -166,13 +167,14 @@ def _ids(cells: Populations, notes: list[str]) -> dict[str, np.ndarray]:
     ids = {population: found.ids() for population, found in cells.items()}
     if below := [population for population, known in ids.items() if len(known) and known.min() < 0]:
         notes.append(f"ids below 0 in {listed(below)}: kept as they are")
-    return ids
+    kind = joined(list(ids.values())).dtype
+    return {population: known.astype(kind) for population, known in ids.items()}
 
 
 def _spikes_of(name: str, found: Cells, ids: Mapping[str, np.ndarray]) -> PopulationSpikes:
     return PopulationSpikes(
         name,
-        np.concatenate([np.zeros(0, ids[name].dtype), *(spikes.ids for spikes in found.spikes)]),
+        joined([spikes.ids for spikes in found.spikes]),
         np.concatenate([np.zeros(0), *(spikes.times for spikes in found.spikes)]),
         ids[name],
         found.columns,
@@ -181,11 +183,10 @@ def _spikes_of(name: str, found: Cells, ids: Mapping[str, np.ndarray]) -> Popula
 
 def _silent(cells: Populations) -> list[str]:
     """What is to be said of cells that do not spike."""
-    spiking = [name for name, found in cells.items() if found.spikes]
     unknown = [name for name, found in cells.items() if found.known is None]
-    without = [name for name in cells if name not in spiking]
+    without = [name for name, found in cells.items() if not found.spikes]
     notes = []
-    if not spiking:
+    if not any(len(spikes.ids) for found in cells.values() for spikes in found.spikes):
         notes.append("no spikes are in these files")
     elif without:
         notes.append(f"no file holds spikes of {listed(without)}: shown as silent")
@@ -208,14 +209,20 @@ def _states(reports: Sequence[Report], ids: Mapping[str, np.ndarray]) -> dict[st
     names = [report.name for report in reports]
     for report in reports:
         name = report.name if names.count(report.name) == 1 else f"{report.name} ({report.population})"
-        while name in states:
-            name += "′"
-        states[name] = _state(report, ids)
+        states[_fresh(name, states)] = _state(report, ids)
     return states
+
+
+def _fresh(name: str, taken: Mapping[str, object]) -> str:
+    """The name, numbered where it is taken already."""
+    return next(new for n in count(1) if (new := f"{name} ({n})" if n > 1 else name) not in taken)
 
 
 def _state(report: Report, ids: Mapping[str, np.ndarray]) -> State:
     population = str(report.population)
+    if report.cells is None:
+        nowhere = np.full(len(report.elements), -1, np.int32)
+        return State(report.values, report.time, report.variable, report.unit, nowhere, report.elements)
     place, found = positions(report.cells, ids[population])
     if not np.all(found):
         lost = report.cells[~found][0]
@@ -236,10 +243,10 @@ def _connections(
 ) -> dict[str, Synapses]:
     found: dict[str, Synapses] = {}
     for part in edges:
-        name = part.name
-        while name in found:
-            name += "′"
-        found[name], lost = synapses(part, ids[part.source], ids[part.target])
+        if not len(ids[part.source]) or not len(ids[part.target]):
+            notes.append(f"edges {part.name!r} join populations without cells: left out")
+            continue
+        found[_fresh(part.name, found)], lost = synapses(part, ids[part.source], ids[part.target])
         notes.extend(lost)
     return found
 
@@ -264,5 +271,5 @@ def _duplicates(rec: Recording) -> list[str]:
     same = np.diff(rec.train_ticks) == 0
     inner = rec.train_offsets[1:-1]
     same[inner[(inner > 0) & (inner < len(rec.train_ticks))] - 1] = False
-    count = int(np.count_nonzero(same))
-    return [f"{count:,} spikes are exact duplicates (same unit, same time) and were kept"] if count else []
+    number = int(np.count_nonzero(same))
+    return [f"{number:,} spikes are exact duplicates (same unit, same time) and were kept"] if number else []

@@ -9,6 +9,7 @@ import numpy as np
 
 from spikeboard.errors import RecordingError
 from spikeboard.readers.sonata_config import ReportFile, Sources, SpikeFile
+from spikeboard.readers.sonata_files import kinds, short
 from spikeboard.readers.sonata_network import Edges, positions, read_edges, read_nodes
 from spikeboard.readers.sonata_reports import Report, read_reports, told
 from spikeboard.readers.sonata_spikes import Spikes, read_spikes
@@ -149,21 +150,27 @@ def take_reports(
     """Read the reports, and tell each population which of its cells they name."""
     reports = []
     for file in files:
+        if "report" not in kinds(file.path):
+            notes.append(
+                f"report {file.name!r} ({short(file.path, sources.root)}) is of a kind that is not read"
+            )
+            continue
         for report in read_reports(file.path, file.name):
             notes.extend(report.notes)
-            report = _of_population(told(report, file.variable, file.unit), cells, notes)
-            cells.setdefault(str(report.population), Cells()).seen.append(np.unique(report.cells))
-            reports.append(report)
+            reports.append(_with_cells(told(report, file.variable, file.unit), cells, notes))
     return reports
 
 
-def _of_population(report: Report, cells: Populations, notes: list[str]) -> Report:
-    if report.population in cells:
+def _with_cells(report: Report, cells: Populations, notes: list[str]) -> Report:
+    if report.cells is None:
         return report
-    name = _sole_fit(report.cells, cells) or report.population or UNNAMED
-    if name != report.population:
-        said = "names no population" if report.population is None else f"speaks of {report.population!r}"
-        notes.append(f"report {report.name!r} {said}: its cells were taken for those of {name!r}")
+    name = report.population
+    if name is None or name not in cells:
+        name = _sole_fit(report.cells, cells) or name or UNNAMED
+        if name != report.population:
+            said = "names no population" if report.population is None else f"speaks of {report.population!r}"
+            notes.append(f"report {report.name!r} {said}: its cells were taken for those of {name!r}")
+    cells.setdefault(name, Cells()).seen.append(np.unique(report.cells))
     return replace(report, population=name)
 
 

@@ -19,7 +19,8 @@ from spikeboard.readers.sonata_config import (
 )
 
 SUFFIXES = (".h5", ".hdf5", ".sonata")
-PARTS = frozenset({"spikes", "nodes", "edges", "report", "reports"})
+PARTS = frozenset({"spikes", "nodes", "edges"})
+REPORTS = frozenset({"report", "reports", "ecp"})
 OLD_REPORT = frozenset({"data", "mapping"})
 MOST_FILES = 10_000
 
@@ -27,8 +28,8 @@ MOST_FILES = 10_000
 def kinds(path: Path) -> frozenset[str]:
     """What an HDF5 file holds of a SONATA recording; nothing where it is no such file. Never raises."""
     names = hdf5.root_names(path)
-    reports = {"reports"} & names or (names >= OLD_REPORT)
-    return (names & PARTS) | ({"report"} if reports else frozenset())
+    found = names & PARTS
+    return found | {"report"} if names & REPORTS or names >= OLD_REPORT else found
 
 
 def hdf5_files(folder: Path, most: int) -> Iterator[Path]:

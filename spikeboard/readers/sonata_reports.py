@@ -1,7 +1,8 @@
-"""Reports of a SONATA simulation: variables sampled over time at the soma or in several compartments.
+"""Reports of a SONATA simulation: variables sampled over time, in cells or at electrodes.
 
 /report/POPULATION/data is (time, element); mapping/index_pointer (Allen) or index_pointers (Blue Brain) says
 which elements are whose, mapping/time is start, stop and step. Before 0.1 data and mapping stood at the root.
+/ecp is the extracellular potential as BMTK writes it: data is (time, channel).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Report:
     values : (time, element) array, may be mapped from a file
     time : (time,) float64, s
     stop, step : s, when reporting ended, and the time between samples
-    cells : (element,) int, node of each column
+    cells : (element,) int, node of each column; None where the columns are electrodes, not cells
     elements : (element,) labels of the columns within their cell, "" where a cell has one
     variable, unit : what was recorded, and in what; "" where the file does not say
     notes : what was assumed
@@ -38,7 +39,7 @@ class Report:
     time: np.ndarray
     stop: float
     step: float
-    cells: np.ndarray
+    cells: np.ndarray | None
     elements: tuple[str, ...]
     variable: str
     unit: str
@@ -61,6 +62,8 @@ def read_reports(path: Path, name: str) -> list[Report]:
         top = hdf5.group_at(file.root, "report") or hdf5.group_at(file.root, "reports")
         if top is not None:
             return [_report(file, name, population, group) for population, group in hdf5.groups(top).items()]
+        if (potentials := hdf5.group_at(file.root, "ecp")) is not None:
+            return [_potentials(file, name, potentials)]
         if hdf5.group_at(file.root, "mapping") is not None:
             return [_report(file, name, None, file.root)]
     raise RecordingError(f"{path.name!r} holds no report: /report is missing")
@@ -89,6 +92,20 @@ def _report(file: hdf5.OpenFile, name: str, population: str | None, group: h5py.
         variable=hdf5.text_attribute(data, "variable") or hdf5.text_attribute(data, "variable_name"),
         unit=hdf5.text_attribute(data, "units") or hdf5.text_attribute(data, "unit"),
         notes=tuple(notes),
+    )
+
+
+def _potentials(file: hdf5.OpenFile, name: str, group: h5py.Group) -> Report:
+    where = f"the extracellular potential in {file.name!r}"
+    data, channels = hdf5.dataset_at(group, "data"), hdf5.column(file, group, "channel_id")
+    if data is None or data.ndim != 2 or (channels is not None and len(channels) != data.shape[1]):
+        raise RecordingError(f"{where} lacks its data, or they do not fit its channels")
+    time, stop, step, notes = _time(file, group, data.shape[0], where)
+    numbers = np.arange(data.shape[1]) if channels is None else integers(channels, where)
+    labels = tuple(f"channel {number}" for number in numbers)
+    unit = hdf5.text_attribute(data, "units")
+    return Report(
+        name, None, hdf5.table(file, data), time, stop, step, None, labels, "ecp", unit, tuple(notes)
     )
 
 
@@ -146,9 +163,7 @@ def _time(
     stored = hdf5.dataset_at(mapping, "time")
     span = hdf5.column(file, mapping, "time")
     if stored is None or span is None or len(span) != 3:
-        raise RecordingError(
-            f"{where} does not say when it was sampled: mapping/time must be start, stop, step"
-        )
+        raise RecordingError(f"{where} does not say when it was sampled: its time must be start, stop, step")
     unit = hdf5.text_attribute(stored, "units") or "ms"
     start, stop, step = (float(value) / per_second(unit, f"time of {where}") for value in span)
     if not np.all(np.isfinite([start, stop, step])) or step <= 0 or stop < start:

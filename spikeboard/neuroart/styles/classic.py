@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeboard.errors import RecordingError
 from spikeboard.neuroart.style import Style
 
 Pixels = NDArray[np.uint8]
@@ -22,13 +23,19 @@ def discs(values: NDArray[Any], size: int) -> Pixels:
         colour = rng.integers(0, 255, 3)
         x, y = int(rng.integers(0, size)), int(rng.integers(0, size))
         # A radius beyond the diagonal covers all; bounded, so that its square stays exact.
-        radius = min(int(abs(value) * 50 + 0.0) + 5, 2 * size)
+        radius = min(int(abs(value) * 50) + 5, 2 * size)
         canvas[(place[None, :] - x) ** 2 + (place[:, None] - y) ** 2 <= radius**2] = colour
     return canvas
 
 
 def _seed(state: NDArray[Any]) -> int:
-    return int(np.abs(state.astype(np.float64)).sum() * 10000) % 2**32
+    with np.errstate(over="ignore"):
+        total = np.abs(state.astype(np.float64)).sum() * 10000
+    if not np.isfinite(total):
+        raise RecordingError(
+            "the style classic sums all magnitudes, and these overflow; choose another style"
+        )
+    return int(total) % 2**32
 
 
 STYLE = Style(

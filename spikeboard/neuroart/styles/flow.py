@@ -20,6 +20,7 @@ def current(field: Field, palette: Palette, rng: np.random.Generator, turns: flo
     sheet = folded(field)
     start = _scattered(rng, strokes)
     reach = 0.35 + 0.65 * rng.random(len(start))
+    tint = 0.12 * (rng.random(len(start)) - 0.5)
     paths = _followed(start, _gentle(sheet.mean), swell(rng, 5, 3.0), turns)
     level = on_surface(sheet.mean, *_inside(start))
     lively = on_surface(sheet.high - sheet.low, *_inside(start))
@@ -28,7 +29,7 @@ def current(field: Field, palette: Palette, rng: np.random.Generator, turns: flo
     shapes: list[Shape | Disc] = []
     for n in order.tolist():
         length = max(4, int(STEPS * reach[n]))
-        tone = palette.colour(float(np.clip(level[n] + 0.12 * (rng.random() - 0.5), 0, 1)))
+        tone = palette.colour(float(np.clip(level[n] + tint[n], 0, 1)))
         width = pitch * (0.12 + 0.42 * level[n] + 0.3 * lively[n]) * _taper(length)
         shapes.append(ribbon(paths[n, :length], width, tone, 0.88))
     paper = rgb(palette.paper)

@@ -31,9 +31,7 @@ def galaxy(
     """The galaxy of a field."""
     place, level = _stars(folded(field).mean, rng, arms, winding)
     light = _light(level, palette)
-    haze = np.zeros((HAZE, HAZE, 3), np.float32)
-    for reach, gain in HALO:
-        haze += _blurred(_splat(place, light, HAZE), HAZE * reach) * np.float32(gain * HAZE**2)
+    haze = _haze(place, light)
     points = _blurred(_splat(place, light, size), size * CORE) * np.float32(size**2)
     dust = swell(rng, 14, 11.0)
     paper = np.array(rgb(palette.paper), float)
@@ -66,6 +64,17 @@ def _light(level: Floats, palette: Palette) -> Floats:
     if palette.is_light:
         colour = 1.02 - colour
     return colour * (0.06 + level[:, None] ** 2.5) / len(level)
+
+
+def _haze(place: Floats, light: Floats) -> Light:
+    """(HAZE, HAZE, 3) glow around the stars; the wider it is, the coarser it may be computed."""
+    across = (np.arange(HAZE) + 0.5) / HAZE
+    haze = np.zeros((HAZE, HAZE, 3), np.float32)
+    for reach, gain in HALO:
+        width = min(HAZE, round(8 / reach))
+        glow = _blurred(_splat(place, light, width), width * reach) * np.float32(gain * width**2)
+        haze += _looked_up(glow, across[None, :], across[:, None]).astype(np.float32)
+    return haze
 
 
 def _splat(place: Floats, light: Floats, width: int) -> Light:

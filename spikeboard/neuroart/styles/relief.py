@@ -58,6 +58,8 @@ def _light(east: Floats, south: Floats) -> Floats:
 
 def _contour(here: Floats, steepness: Floats, contours: int) -> Floats:
     """0 to 1: ink of contour lines, equally wide on flat and steep ground, every fifth bolder."""
+    if contours == 0:
+        return np.zeros_like(here)
     step = here * contours
     nearest = np.rint(step)
     away = np.abs(step - nearest) / np.maximum(contours * steepness, 1e-9)
