@@ -149,7 +149,9 @@ def _count_columns(rows, edges, lut, height):
     counts = np.empty((height, len(edges) - 1), np.uint32)
     # One column is counted in a buffer that stays in the cache; units that are not shown fall past its end.
     column = np.empty(height + 1, np.uint32)
-    place = np.where(lut < 0, height, lut)
+    place = np.empty(len(lut), np.int64)
+    for unit in range(len(lut)):
+        place[unit] = lut[unit] if lut[unit] >= 0 else height
     for c in range(len(edges) - 1):
         column[:] = 0
         for k in range(edges[c], edges[c + 1]):
