@@ -12,13 +12,10 @@ import numpy as np
 from numba import njit
 from scipy import sparse
 
-from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, grouped_trains
+from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
 from spikeboard.analysis.surrogates import surrogate_of
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
-
-# Cells of a correlogram matrix that still fit beside everything else in the memory of a small server (400 MB).
-MOST_CELLS = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +128,7 @@ def correlograms(
     Raises
     ------
     RecordingError
-        where the window is narrower than a bin, or the result would not fit into memory
+        where the window is narrower than a bin, or the result would not fit into memory (`groups.check_size`)
 
     Notes
     -----
@@ -139,7 +136,7 @@ def correlograms(
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
     trains = grouped_trains(rec, groups, t0, t1)
-    check_size(len(trains), half)
+    check_size(len(trains), 2 * half + 1)
     return _correlograms(trains, bin_ticks, half)
 
 
@@ -155,16 +152,6 @@ def lag_bins(rec: Recording, window_ms: float, bin_ms: float) -> tuple[int, int]
             "widen the window or narrow the bins"
         )
     return bin_ticks, half
-
-
-def check_size(n_groups: int, half_bins: int) -> None:
-    """Refuse a matrix of correlograms that would not fit into memory."""
-    cells = n_groups * n_groups * (2 * half_bins + 1)
-    if cells > MOST_CELLS:
-        raise RecordingError(
-            f"correlograms of all pairs of {n_groups} trains by {2 * half_bins + 1} lags are {cells:,} numbers; "
-            f"at most {MOST_CELLS:,} are computed at once: choose fewer units, wider bins or a shorter window"
-        )
 
 
 def expected_pairs(rec: Recording, window_ms: float) -> float:
@@ -270,7 +257,7 @@ def coefficients(
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
     trains = grouped_trains(rec, groups, t0, t1)
-    check_size(len(trains), half)
+    check_size(len(trains), 2 * half + 1)
     n_bins = -(-trains.span // bin_ticks)
     products = _correlograms(_on_bins(trains, bin_ticks), 1, half)
     products.counts[:, :, half] += products.shared
@@ -456,6 +443,7 @@ def count_covariance(
     """
     bin_ticks = bin_ticks_of(rec, bin_ms)
     trains = grouped_trains(rec, groups, t0, t1)
+    check_size(len(trains))
     n_bins = trains.span // bin_ticks
     if n_bins < 2:
         raise RecordingError(
@@ -496,6 +484,7 @@ def sttc(
     Cutts and Eglen, Journal of Neuroscience 34 (2014).
     """
     trains = grouped_trains(rec, groups, t0, t1)
+    check_size(len(trains))
     dt = bin_ticks_of(rec, dt_ms)
     near = _near_counts(trains, dt)
     return _sttc_matrix(trains.ticks, trains.offsets, near, dt, trains.start, trains.stop)

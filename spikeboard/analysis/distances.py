@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numba import njit
 
-from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, grouped_trains
+from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -98,6 +98,7 @@ def van_rossum(
     scale = _choice({"unit": 1.0, "paper": np.sqrt(0.5)}, normalisation, "normalisation")
     tau = _positive(tau_ms, "the time constant", "ms") * 1e-3 * rec.ticks_per_second
     trains = grouped_trains(rec, groups, t0, t1)
+    check_size(len(trains))
     return scale * _van_rossum(trains, tau)
 
 
@@ -134,6 +135,7 @@ def victor_purpura(
     if not cost_hz >= 0:
         raise RecordingError(f"the cost of moving a spike must be 0 or more per second, got {cost_hz:g}")
     trains = grouped_trains(rec, groups, t0, t1)
+    check_size(len(trains))
     if cost_hz == 0:
         return np.abs(trains.counts[:, None] - trains.counts[None]).astype(float)
     _check_steps(trains, "victor_purpura", cost_hz)
@@ -408,6 +410,7 @@ def _distinct(trains: Trains) -> list[np.ndarray]:
 def _over_pairs(
     trains: Sequence[np.ndarray], of: Callable[[np.ndarray, np.ndarray], float], itself: float = 0.0
 ) -> np.ndarray:
+    check_size(len(trains))
     found = np.full((len(trains), len(trains)), itself)
     for i in range(len(trains)):
         for j in range(i + 1, len(trains)):

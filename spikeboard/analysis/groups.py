@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,9 @@ from scipy import sparse
 from spikeboard.analysis.trains import select_trains, snap_bin, window_edges, window_ticks
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
+
+# Numbers of a matrix that still fit beside everything else in the memory of a small server (400 MB).
+MOST_CELLS = 50_000_000
 
 # One row of a result: a unit row, or several whose spikes are pooled into one train.
 Group = int | Sequence[int]
@@ -25,7 +29,8 @@ class Trains:
     offsets : (G + 1,) int64
     start, stop : the window in ticks; a spike on `stop` belongs to it only where the recording ends there
     tick : seconds per tick
-    shared : (G, G) int64, how many spikes two groups have in common: what an auto-correlogram leaves out
+    members : the unit rows of each group
+    member_counts : spikes of each of them, group after group
     """
 
     ticks: np.ndarray
@@ -33,7 +38,8 @@ class Trains:
     start: int
     stop: int
     tick: float
-    shared: np.ndarray
+    members: tuple[np.ndarray, ...]
+    member_counts: np.ndarray
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -45,6 +51,16 @@ class Trains:
     def counts(self) -> np.ndarray:
         """Spikes per group, (G,) int64."""
         return np.diff(self.offsets)
+
+    @cached_property
+    def shared(self) -> np.ndarray:
+        """How many spikes two groups have in common, (G, G) int64: what an auto-correlogram leaves out."""
+        rows = np.concatenate([*self.members, np.zeros(0, np.int64)])
+        indptr = np.cumsum([0, *map(len, self.members)])
+        shape = (len(self), int(rows.max(initial=-1)) + 1)
+        holds = sparse.csr_array((np.ones(len(rows), np.int64), rows, indptr), shape=shape)
+        spikes = sparse.csr_array((self.member_counts, rows, indptr), shape=shape)
+        return np.asarray((holds @ spikes.T).toarray(), np.int64)
 
     @property
     def by_time(self) -> tuple[np.ndarray, np.ndarray]:
@@ -96,9 +112,31 @@ def grouped_trains(
         raise RecordingError("the time window has no length; choose a longer one")
     rows = np.concatenate([*members, np.zeros(0, np.int64)])
     ticks, offsets = select_trains(rec.train_ticks, rec.train_offsets, rows, start, stop)
-    if len(rows) != len(members):
+    counts = np.diff(offsets)
+    if any(len(group) != 1 for group in members):
         ticks, offsets = _pooled(ticks, offsets, np.cumsum([0, *map(len, members)]))
-    return Trains(ticks, offsets, start, end, rec.tick, _shared(rec, members, start, stop))
+    return Trains(ticks, offsets, start, end, rec.tick, members, counts)
+
+
+def check_size(n_groups: int, per_pair: int = 1) -> None:
+    """Refuse a matrix of all pairs that would not fit into memory.
+
+    Parameters
+    ----------
+    n_groups : trains
+    per_pair : numbers for each pair of them
+
+    Raises
+    ------
+    RecordingError
+        where it has more than MOST_CELLS numbers
+    """
+    cells = n_groups * n_groups * per_pair
+    if cells > MOST_CELLS:
+        raise RecordingError(
+            f"all pairs of {n_groups:,} trains take {cells:,} numbers, at most {MOST_CELLS:,} are computed at once; "
+            "choose fewer units" + ("" if per_pair == 1 else ", wider bins or a shorter window")
+        )
 
 
 def bin_ticks_of(rec: Recording, bin_ms: float) -> int:
@@ -106,10 +144,10 @@ def bin_ticks_of(rec: Recording, bin_ms: float) -> int:
     return int(snap_bin(rec.tick, bin_ms)[0])
 
 
-def _members(rec: Recording, groups: Sequence[Group] | None) -> list[np.ndarray]:
+def _members(rec: Recording, groups: Sequence[Group] | None) -> tuple[np.ndarray, ...]:
     n_units = len(rec.train_offsets) - 1
     chosen = range(n_units) if groups is None else groups
-    members = [np.unique(np.asarray(group, np.int64)) for group in chosen]
+    members = tuple(np.unique(np.asarray(group, np.int64)) for group in chosen)
     for rows in members:
         if rows.size and (rows[0] < 0 or rows[-1] >= n_units):
             raise RecordingError(f"unit rows must lie in 0..{n_units - 1}, got {rows[0]}..{rows[-1]}")
@@ -120,16 +158,3 @@ def _pooled(ticks: np.ndarray, offsets: np.ndarray, bounds: np.ndarray) -> tuple
     pooled = offsets[bounds]
     merged = [np.sort(ticks[a:b]) for a, b in pairwise(pooled)]
     return np.concatenate([*merged, np.zeros(0, np.int64)]), pooled
-
-
-def _shared(rec: Recording, members: list[np.ndarray], start: int, stop: int) -> np.ndarray:
-    n_units = len(rec.train_offsets) - 1
-    rows = np.concatenate([*members, np.zeros(0, np.int64)])
-    known, inverse = np.unique(rows, return_inverse=True)
-    counts = np.diff(select_trains(rec.train_ticks, rec.train_offsets, known, start, stop)[1])
-    weighted = np.asarray(counts, np.int64)[inverse] if n_units and len(rows) else np.zeros(0, np.int64)
-    indptr = np.cumsum([0, *map(len, members)])
-    shape = (len(members), len(known))
-    holds = sparse.csr_array((np.ones(len(rows), np.int64), inverse, indptr), shape=shape)
-    spikes = sparse.csr_array((weighted, inverse, indptr), shape=shape)
-    return np.asarray((holds @ spikes.T).toarray(), np.int64)

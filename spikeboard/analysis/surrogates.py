@@ -7,6 +7,7 @@ Spikes that fall on one tick stay two spikes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -172,7 +173,9 @@ def surrogate_trains(trains: Trains, method: str, spread: int, rng: np.random.Ge
     generator = np.random.default_rng(rng)
     drawn = [draw(trains[k], trains.start, trains.stop, generator) for k in range(len(trains))]
     ticks = np.concatenate([*drawn, np.zeros(0, np.int64)])
-    return Trains(ticks, trains.offsets, trains.start, trains.stop, trains.tick, np.diag(trains.counts))
+    # Drawn one by one, the trains no longer have spikes in common.
+    alone = tuple(np.array([k]) for k in range(len(trains)))
+    return replace(trains, ticks=ticks, members=alone, member_counts=trains.counts)
 
 
 def _positions(train: np.ndarray, start: int, stop: int) -> int:

@@ -151,6 +151,11 @@ def test_units_of_one_recording_get_different_surrogates() -> None:
     assert (drawn[0] != drawn[1]).any()
 
 
+def test_surrogates_of_groups_with_a_unit_in_common_share_no_spike() -> None:
+    drawn = surrogate_trains(grouped_trains(made([[10, 30], [20]]), [[0, 1], 0]), "dither", 4, 0)
+    assert drawn.shared.tolist() == [[3, 0], [0, 2]]
+
+
 def test_an_unknown_method_is_named() -> None:
     with pytest.raises(RecordingError, match=r"no surrogate method 'wobble'.*'dither'"):
         surrogate_trains(grouped_trains(made([[1]])), "wobble", 1, 0)
