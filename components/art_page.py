@@ -6,7 +6,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from spikeboard.links import Link
-from spikeboard.neuroart import styles
+from spikeboard.neuroart import STYLES
 from spikeboard.recording import Recording
 
 DOWNLOADS = {
@@ -26,7 +26,7 @@ def downloads(rec: Recording, link: Link) -> list[Component]:
         for form, name in DOWNLOADS.items()
     ]
     styled = {
-        style.name: {"settings": list(style.settings), "vector": style.vector} for style in styles().values()
+        style.name: {"settings": list(style.settings), "vector": style.vector} for style in STYLES.values()
     }
     return [
         html.Section(

@@ -39,11 +39,11 @@ def _control(view: str, name: str, setting: Setting, rec: Recording, value: Any)
             )
         case Choice():
             data = [{"value": option, "label": label} for option, label in setting.options.items()]
-            return _select(ids.setting(view, name), setting.label, data, value, clearable=False)
+            return _select(ids.setting(view, name), setting.label, data, value)
         case Pick():
             data = picks(setting, rec)
             chosen = None if value is None else str(value)
-            return _select(ids.setting(view, name), setting.label, data, chosen, clearable=True)
+            return _select(ids.setting(view, name), setting.label, data, chosen, setting.empty)
         case Number() | Whole():
             return _number(ids.setting(view, name), setting, value)
     raise TypeError(f"no control for {type(setting).__name__}")
@@ -65,16 +65,16 @@ def picks(setting: Pick, rec: Recording) -> list[dict[str, str]]:
 
 
 def _select(
-    id: dict[str, Any], label: str, data: list[dict[str, str]], value: str | None, clearable: bool
+    id: dict[str, Any], label: str, data: list[dict[str, str]], value: str | None, empty: str = ""
 ) -> Component:
     return dmc.Select(
         id=id,
         label=label,
         data=data,
         value=value,
-        placeholder="automatic" if clearable else None,
-        clearable=clearable,
-        clearButtonProps={"aria-label": f"{label}: automatic"},
+        placeholder=empty or None,
+        clearable=bool(empty),
+        clearButtonProps={"aria-label": f"{label}: {empty}"},
         allowDeselect=False,
         searchable=len(data) > 12,
         size="xs",

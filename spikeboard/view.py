@@ -120,12 +120,14 @@ class Pick:
     """Something of the recording, by name (or row, for a unit); None lets the view take a sensible one.
 
     kind : what is picked
+    empty : what the control says while nothing is picked
     """
 
     kind: Literal["state", "projection", "population", "unit", "interval", "rate"]
     label: str
     default: None = None
     help: str = ""
+    empty: str = "automatic"
 
     def check(self, value: Any) -> str | int | None:
         """The value as a row or a name; whether the recording has it is checked when it is drawn."""

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.neuroart import PALETTES, art_png, styles
+from spikeboard.neuroart import PALETTES, STYLES, art_png
 from spikeboard.neuroart.selected import SOURCES, Selected, selected_state
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -31,7 +31,7 @@ def picture(
     *classic* is the generator this page set out from: ten discs at most, of radius 50·|v| + 5 pixels.
     """
     found = state_of(rec, selection, source, state, at)
-    style = styles()[chosen["style"]]
+    style = STYLES[chosen["style"]]
     values = pd.DataFrame(found.values if found.values.ndim == 2 else found.values[None, :])
     caption = f"{found.words}, as {style.title.lower()}. {style.mapping}"
     return Result(values, caption, (), {"values": found.values})
@@ -45,7 +45,7 @@ def state_of(rec: Recording, selection: Selection, source: str, state: str | Non
 
 def drawing(chosen: dict[str, Any]) -> dict[str, Any]:
     """Of the view's settings, those that the chosen style takes, as `spikeboard.art` spells them."""
-    style = styles()[chosen["style"]]
+    style = STYLES[chosen["style"]]
     own = {name: chosen[name] for name in style.settings}
     palette = chosen["palette"] if chosen["palette"] != OWN and style.palette else None
     return {"style": style.name, "palette": palette, **own}
@@ -71,7 +71,7 @@ def framed(result: Result, **chosen: Any) -> go.Figure:
 
 
 def _style_settings() -> dict[str, Setting]:
-    return {name: setting for style in styles().values() for name, setting in style.settings.items()}
+    return {name: setting for style in STYLES.values() for name, setting in style.settings.items()}
 
 
 VIEW = View(
@@ -84,7 +84,7 @@ VIEW = View(
         "source": Choice("activity", SOURCES, "Drawn from"),
         "state": Pick("state", "State variable"),
         "at": Number(0.5, 0, 1, "Moment", "fraction of the window"),
-        "style": Choice("bloom", {style.name: style.title for style in styles().values()}, "Style"),
+        "style": Choice("bloom", {style.name: style.title for style in STYLES.values()}, "Style"),
         "palette": Choice(
             OWN,
             {OWN: "The style's own"}
