@@ -396,8 +396,8 @@ def _placed(part: Timed, runs: int, unplaced: str | None, groups: Mapping[Group,
 def _which_runs(part: Timed, name: str, runs: int, missing: int) -> Undecided:
     shown = runs - missing
     text = (
-        f"the network was run {runs} times, but what was recorded of {name!r} shows {shown} of these runs: its clock "
-        f"goes back {shown - 1} times, so it recorded nothing in {missing} of them, and which is not in the data."
+        f"The network was run {runs} times, but what was recorded of {name!r} shows {shown} of these runs: in "
+        f"{missing} of them it recorded nothing, and which these are is not in the data."
     )
     choices = (
         Choice("first", f"it saw the first {shown}", "nothing of it in the later runs"),
