@@ -14,8 +14,8 @@ from scipy.sparse import csr_array
 from spikeboard.topology.edges import Edges, digraph, distinct
 from spikeboard.topology.shapes import Positions, circle, grid
 
-# Of the edges inside a strongly connected part, the share that may run backwards before its order says nothing.
-BACKWARD_SHARE = 0.25
+# In a strongly connected part, the share of its edges that may run backwards before its order says nothing.
+BACKWARD_SHARE = 0.1
 DUMMY_LIMIT = 20_000
 
 
@@ -40,51 +40,52 @@ def layered(n_nodes: int, pairs: Edges) -> Positions:
 def _untangle(n_nodes: int, pairs: Edges) -> tuple[NDArray[np.int64], Edges]:
     """Block of each node, and the edges between blocks without those that close a cycle.
 
-    A strongly connected part in which few edges run backwards is laid out along its flow, without them;
+    A strongly connected part that has a direction is laid out along it, without the edges that run back;
     in any other no order is truer than another: it becomes one block.
     """
+    place = _flow_order(n_nodes, pairs)
+    backward = place[pairs[:, 0]] > place[pairs[:, 1]]
     block, keep = np.arange(n_nodes), np.ones(len(pairs), bool)
-    components = [
-        nodes for nodes in nx.strongly_connected_components(digraph(n_nodes, pairs)) if len(nodes) > 1
-    ]
-    for nodes in components:
+    for nodes in nx.strongly_connected_components(digraph(n_nodes, pairs)):
+        if len(nodes) == 1:
+            continue
         inner = np.flatnonzero(np.isin(pairs, list(nodes)).all(axis=1))
-        place = _flow_order(n_nodes, sorted(nodes), pairs[inner])
-        backward = place[pairs[inner, 0]] > place[pairs[inner, 1]]
-        if backward.mean() > BACKWARD_SHARE:
+        keep[inner] = ~backward[inner]
+        if not _has_direction(len(nodes), pairs[inner], backward[inner]):
             block[list(nodes)] = min(nodes)
-        keep[inner[backward]] = False
     block = np.unique(block, return_inverse=True)[1].astype(np.int64)
     return block, distinct(block[pairs[keep]])
 
 
-def _flow_order(n_nodes: int, nodes: list[int], pairs: Edges) -> NDArray[np.int64]:
-    """Place of each node in an order with few edges against it (Eades, Lin & Smyth 1993)."""
+def _has_direction(n_nodes: int, inner: Edges, backward: NDArray[np.bool_]) -> bool:
+    """Whether few edges run back: one, or a small share. Pairs joined both ways count only where they abound."""
+    back = {(a, b) for a, b in inner[backward].tolist()}
+    mutual = back & {(b, a) for a, b in inner.tolist()}
+    few = len(back - mutual) <= max(1, BACKWARD_SHARE * len(inner))
+    return n_nodes > 2 and few and len(mutual) < n_nodes
+
+
+def _flow_order(n_nodes: int, pairs: Edges) -> NDArray[np.int64]:
+    """Place of each node in an order with few edges against it (Eades, Lin & Smyth 1993).
+
+    Sinks go last, sources first, then what sends out most beyond what it receives; of equals, what is fed by
+    most of the nodes already placed.
+    """
     out, into = (np.bincount(pairs[:, side], minlength=n_nodes) for side in (0, 1))
-    rest = np.zeros(n_nodes, bool)
-    rest[nodes] = True
+    fed, rest = np.zeros(n_nodes, np.int64), np.ones(n_nodes, bool)
     head: list[int] = []
     tail: list[int] = []
     while rest.any():
-        node, last = _next_in_flow(rest, out, into)
-        (tail if last else head).append(node)
+        sinks, sources = np.flatnonzero(rest & (out == 0)), np.flatnonzero(rest & (into == 0))
+        surplus = np.where(rest, (out - into) * (n_nodes + 1) + fed, np.iinfo(np.int64).min)
+        node = int(sinks[-1] if len(sinks) else sources[0] if len(sources) else np.argmax(surplus))
+        (tail if len(sinks) else head).append(node)
         rest[node] = False
-        np.subtract.at(into, pairs[pairs[:, 0] == node, 1], 1)
-        np.subtract.at(out, pairs[pairs[:, 1] == node, 0], 1)
-    place = np.zeros(n_nodes, np.int64)
-    place[head + tail[::-1]] = np.arange(len(nodes))
-    return place
-
-
-def _next_in_flow(
-    rest: NDArray[np.bool_], out: NDArray[np.int64], into: NDArray[np.int64]
-) -> tuple[int, bool]:
-    """The next node to place, and whether it goes last: a sink, else a source, else the one that sends most."""
-    if len(sinks := np.flatnonzero(rest & (out == 0))):
-        return int(sinks[-1]), True
-    if len(sources := np.flatnonzero(rest & (into == 0))):
-        return int(sources[0]), False
-    return int(np.argmax(np.where(rest, out - into, np.iinfo(np.int64).min))), False
+        after, before = pairs[pairs[:, 0] == node, 1], pairs[pairs[:, 1] == node, 0]
+        into[after] -= 1
+        fed[after] += 1
+        out[before] -= 1
+    return np.argsort(head + tail[::-1])
 
 
 def _layers(n_blocks: int, forward: Edges) -> NDArray[np.int64]:

@@ -82,6 +82,22 @@ def test_one_feedback_connection_leaves_the_chain_in_its_order() -> None:
     assert placed[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
 
 
+def test_areas_joined_both_ways_stand_in_the_order_from_their_input() -> None:
+    areas = [(4, 1), (1, 0), (0, 3), (3, 2)]
+    placed = layout_positions(6, [(5, 4), *areas, *((b, a) for a, b in areas)])
+    assert placed[[5, 4, 1, 0, 3, 2], 0].tolist() == [0, 1, 2, 3, 4, 5]
+    assert placed[:, 1] == pytest.approx(placed[0, 1])
+
+
+def test_a_random_network_has_no_layers() -> None:
+    edges = np.random.default_rng(0).integers(0, 60, (240, 2))
+    placed = layout_positions(60, edges)
+    strong = max(nx.strongly_connected_components(nx.DiGraph(edges.tolist())), key=len)
+    ring = placed[sorted(strong)]
+    radius = np.linalg.norm(ring - ring.mean(axis=0), axis=1)
+    assert len(strong) > 50 and radius == pytest.approx(np.full(len(ring), radius[0]))
+
+
 def test_a_part_that_is_recurrent_throughout_stands_on_a_circle() -> None:
     inside = [(a, b) for a in range(1, 6) for b in range(1, 6) if a != b]
     placed = layout_positions(7, [(0, 1), *inside, (5, 6)])
