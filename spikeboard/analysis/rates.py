@@ -283,7 +283,8 @@ def optimal_bandwidth(times: ArrayLike) -> float | None:
 
     Returns
     -------
-    sigma : s, or None where fewer than three distinct times leave nothing to choose
+    sigma : s, or None where there is nothing to choose: with fewer than three distinct times, or where spikes at
+        the very same time let ever narrower kernels fit ever better
     """
     train = np.asarray(times, np.float64)
     distinct = np.unique(train)
@@ -293,10 +294,12 @@ def optimal_bandwidth(times: ArrayLike) -> float | None:
     step = max(span / 2**18, min(float(np.diff(distinct).min()), span / 2**10))
     widths = np.geomspace(2 * step, span, 60)
     levels = _pairs_by_lag(np.bincount(np.floor((train - train[0]) / step + 0.5).astype(np.int64)), step)
-    best = int(
-        np.argmin([_kernel_cost(_level_for(levels, width), len(train), width) for width in widths.tolist()])
+    best = _deepest_valley(
+        [_kernel_cost(_level_for(levels, width), len(train), width) for width in widths.tolist()]
     )
-    low, high = float(widths[max(best - 1, 0)]), float(widths[min(best + 1, len(widths) - 1)])
+    if best is None:
+        return None
+    low, high = float(widths[best - 1]), float(widths[min(best + 1, len(widths) - 1)])
     level = _level_for(levels, low)
     return _golden_section(lambda width: _kernel_cost(level, len(train), width), low, high)
 
@@ -317,7 +320,7 @@ def optimal_bin_width(
 
     Returns
     -------
-    width : s, or None for fewer than three spikes
+    width : s, or None for fewer than three spikes, or where the narrowest bins fit best (spikes at the same time)
     """
     ticks, first, last = trains_in(rec, units, t0, t1)
     start, end = window_edges(rec, t0, t1)
@@ -335,7 +338,8 @@ def optimal_bin_width(
     below = np.concatenate([[0], np.cumsum(counts)])
     multiples = np.unique(np.geomspace(1, n_bins // 2, 120).astype(np.int64))
     costs = [_histogram_cost(below, multiple) for multiple in multiples.tolist()]
-    return int(narrowest * multiples[int(np.argmin(costs))]) / rec.ticks_per_second
+    best = int(np.argmin(costs))
+    return int(narrowest * multiples[best]) / rec.ticks_per_second if best else None
 
 
 def _kernel(name: str) -> Kernel:
@@ -421,6 +425,13 @@ def _histogram_cost(below: Ticks, multiple: int) -> float:
     starts = np.unique(np.arange(5) * multiple // 5).tolist()
     counts = [np.diff(below[start::multiple]) for start in starts if len(below) - start > multiple]
     return float(np.mean([2 * count.mean() - count.var() for count in counts])) / float(multiple) ** 2
+
+
+def _deepest_valley(costs: list[float]) -> int | None:
+    """Where the least cost lies that is less than that of the narrower neighbour: the narrowest is no valley."""
+    after = [*costs[1:], np.inf]
+    valleys = [k for k in range(1, len(costs)) if costs[k] < costs[k - 1] and costs[k] <= after[k]]
+    return min(valleys, key=lambda k: costs[k]) if valleys else None
 
 
 def _golden_section(cost: Callable[[float], float], low: float, high: float) -> float:

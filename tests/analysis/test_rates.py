@@ -272,6 +272,15 @@ def test_every_train_has_a_kernel_width_or_none(times: list[float]) -> None:
     assert width is None or 0 < width <= times[-1] - times[0]
 
 
+def test_spikes_at_the_very_same_times_hide_no_width_that_is_there() -> None:
+    times = modulated(8, 600, 0.1)
+    alone = optimal_bandwidth(times)
+    assert optimal_bandwidth(np.sort(np.r_[times, times[::40]])) == pytest.approx(alone, rel=0.2)
+    # nothing but coincidences: ever narrower kernels fit ever better
+    assert optimal_bandwidth(np.repeat(np.sqrt([2, 3, 5, 7, 11, 13]), 50)) is None
+    assert optimal_bin_width(made([[50, 1234, 5678, 7001, 9500]] * 30, t_stop=10.0)) is None
+
+
 def test_the_bin_width_minimises_the_cost_of_shimazaki_and_shinomoto() -> None:
     times = modulated(6, 1000, 0.1)
     rec = made([np.rint(times * 1000)], t_stop=11.0)
