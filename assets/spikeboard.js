@@ -10,7 +10,7 @@
   const state = { selection: null, past: [], timers: {}, waiting: {} };
 
   function choose(next, remember = true) {
-    const clean = Object.fromEntries(Object.entries(next).filter(([, v]) => v !== null && v !== undefined && v !== "~"));
+    const clean = Object.fromEntries(Object.entries(next).filter(([, v]) => v !== null && v !== undefined && v !== "_"));
     if (same(clean, state.selection)) return;
     if (remember && state.selection) state.past = [...state.past.slice(-99), state.selection];
     state.selection = clean;
@@ -45,7 +45,7 @@
 
   function windowOf(from, to) {
     const [a, b] = [number(from), number(to)];
-    return a === null && b === null ? null : `${a === null ? "" : a}~${b === null ? "" : b}`;
+    return a === null && b === null ? null : `${a === null ? "" : a}_${b === null ? "" : b}`;
   }
 
   /* ---- which cards are on screen, and how wide ---- */
@@ -206,7 +206,7 @@
     showSelection(selection, about) {
       if (!selection || !about) return Array(6).fill(skip());
       state.selection = selection;
-      const [a, b] = (selection.t || "~").split("~");
+      const [a, b] = (selection.t || "_").split("_");
       const names = namesOf(selection.pop);
       const size = selection.units !== undefined ? countOf(selection.units)
         : names.length ? about.populations.filter((p) => names.includes(p.name)).reduce((n, p) => n + p.size, 0) : about.units;

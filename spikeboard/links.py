@@ -1,6 +1,6 @@
 """The address of what is on the screen: recording, selection, and the settings of every view.
 
-    /raster?rec=demo&t=0.5~2&pop=E&raster.sort=rate
+    /raster?rec=demo&t=0.5_2&pop=E&raster.sort=rate
 
 Only what differs from the default is written, so links stay short and stable.
 """

@@ -58,7 +58,7 @@ class Selection:
         query: dict[str, str] = {}
         if self.t0 is not None or self.t1 is not None:
             query["t"] = (
-                f"{'' if self.t0 is None else repr(self.t0)}~{'' if self.t1 is None else repr(self.t1)}"
+                f"{'' if self.t0 is None else repr(self.t0)}_{'' if self.t1 is None else repr(self.t1)}"
             )
         if self.units is not None:
             query["units"] = ",".join(_runs(self.units))
@@ -136,9 +136,9 @@ def from_query(query: Mapping[str, str]) -> Selection:
 
 
 def _window(text: str) -> tuple[float | None, float | None]:
-    first, tilde, second = text.partition("~")
-    if not tilde:
-        raise RecordingError(f"the address says t={text[:40]!r}; a time window looks like t=0.5~2")
+    first, joint, second = text.partition("_")
+    if not joint:
+        raise RecordingError(f"the address says t={text[:40]!r}; a time window looks like t=0.5_2")
     return tuple(None if not part else _finite(part, "t") for part in (first, second))  # type: ignore[return-value]
 
 
