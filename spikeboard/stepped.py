@@ -17,6 +17,9 @@ import pandas as pd
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.recording import PopulationSpikes, Recording, State, Synapses, gather, recording
 
+# As far as ticks of a nanosecond reach, s.
+LONGEST = 9e9
+
 
 @dataclass(frozen=True)
 class Group:
@@ -438,6 +441,10 @@ def _end(
     clock: Clock, timed: Sequence[Timed], n_steps: int | Sequence[int] | None, t_stop: float | None
 ) -> tuple[float, list[str]]:
     end = clock.offsets[-1] / clock.rate
+    if max(end, t_stop or 0.0) > LONGEST:
+        raise RecordingError(
+            f"the run would last {max(end, t_stop or 0.0):g} s, more than 285 years: is dt right?"
+        )
     if t_stop is not None:
         if round(t_stop * clock.rate, 6) < clock.offsets[-1]:
             raise RecordingError(

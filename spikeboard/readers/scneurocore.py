@@ -220,6 +220,10 @@ def _groups(
                 f'taken; give n_units="{name}=…" to count silent ones beyond it'
             )
         groups[name] = Group(name, name, size)
+    if sum(group.size for group in groups.values()) > MOST_UNITS:
+        raise RecordingError(
+            f"the populations have more than {MOST_UNITS:,} units together: they are not read"
+        )
     return groups, notes
 
 
@@ -233,9 +237,9 @@ def _sizes_in_file(keys: Keys, arrays: Mapping[str, np.ndarray], labels: list[st
             f"population_sizes has {sizes.size} values ({sizes.dtype}) for {len(names)} populations in "
             "population_labels: give one whole number for each"
         )
-    if sizes.size and sizes.max() > MOST_UNITS:
+    if sizes.astype(float).sum() > MOST_UNITS:
         raise RecordingError(
-            f"population_sizes tells of {sizes.max():,} units: more than {MOST_UNITS:,} are not read"
+            f"population_sizes tells of {sizes.astype(float).sum():,.0f} units: more than {MOST_UNITS:,} are not read"
         )
     return dict(zip(names, sizes.tolist(), strict=True))
 

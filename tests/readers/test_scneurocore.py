@@ -376,6 +376,8 @@ def test_a_projection_that_cannot_be_placed_is_told(tmp_path: Path) -> None:
         ({"population_sizes": [3, 4], "population_labels": ["units"]}, "2 values .* for 1 populations"),
         ({"population_sizes": [-1], "population_labels": ["units"]}, "population_sizes has"),
         ({"population_sizes": [10**12], "population_labels": ["units"]}, "more than"),
+        ({"population_sizes": [1_500_000] * 2, "population_labels": ["a", "b"]}, "3,000,000 units"),
+        ({"n_steps": 2**52, "dt": 1.0}, "more than 285 years"),
         ({"population_sizes": [4, 4], "population_labels": ["units", "units"]}, "has a name twice"),
         ({"population_labels": np.array([1, 2])}, "must be a list of names"),
         ({"state_units_v": np.ones((2, 1)), "state_units_record": [7]}, "but 'units' has"),
