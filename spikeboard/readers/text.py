@@ -15,6 +15,7 @@ from spikeboard.errors import RecordingError
 
 CHUNK = 2**20
 LONGEST_LINE = 64 * 2**10
+LONGEST_QUOTE = 16 * 2**20
 GZIP = b"\x1f\x8b"
 # Lists of spikes shrink three- to eightfold; repetition shrinks a thousandfold.
 GREATEST_RATIO = 30
@@ -94,7 +95,7 @@ def blocks(path: Path, beginning: Head) -> Iterator[Block]:
             yield Block(line, pending[:end])
             line += pending.count(b"\n", 0, end)
             pending = pending[end:]
-        elif len(pending) > 16 * CHUNK:
+        elif len(pending) > LONGEST_QUOTE:
             raise _unclosed(path, line)
     if _is_open(pending):
         raise _unclosed(path, line)
