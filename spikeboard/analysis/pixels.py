@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikeboard.analysis.trains import Rows, duration_s, first_tick_from, unit_rows
+from spikeboard.analysis.trains import Rows, duration_s, first_tick_from, unit_rows, window_ticks
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -88,11 +88,9 @@ def column_edges(rec: Recording, t0: float | None, t1: float | None, width: int)
     span = duration_s(rec, t0, t1)
     start = rec.t_start if t0 is None else max(t0, rec.t_start)
     wanted = (start + span * np.arange(width + 1) / width).tolist()
-    ticks = [first_tick_from(time, rec.ticks_per_second) for time in wanted]
-    edges = (np.array(ticks) - 0.5) / rec.ticks_per_second
-    if start + span >= rec.t_stop:
-        edges[-1] = np.inf
-    return edges
+    ticks = np.array([first_tick_from(time, rec.ticks_per_second) for time in wanted])
+    ticks[0], ticks[-1] = window_ticks(rec, t0, t1)
+    return (ticks - 0.5) / rec.ticks_per_second
 
 
 def pixel_counts_ordered(

@@ -70,6 +70,18 @@ def test_a_spike_at_the_end_of_the_recording_is_in_the_last_column() -> None:
     assert pixel_counts(rec, 0.0, 0.5, 10, 1).sum() == 1
 
 
+@given(
+    st.integers(-(10**9), 10**9),
+    st.integers(1, 10**5),
+    st.sampled_from([1e3, 1e4, 30_000.0, 1e9]),
+    st.integers(1, 50),
+)
+def test_no_recording_loses_its_first_or_last_spike(start: int, length: int, rate: float, width: int) -> None:
+    rec = made([[start, start + length]], rate, start / rate, (start + length) / rate)
+    counts = pixel_counts(rec, None, None, width, 1)[0]
+    assert counts[0] >= 1 and counts[-1] >= 1 and counts.sum() == 2
+
+
 def test_units_that_are_not_chosen_are_not_counted() -> None:
     rec = awkward()
     assert pixel_counts(rec, None, None, 10, 2, [5]).sum() == 2000
