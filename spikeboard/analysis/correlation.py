@@ -17,6 +17,9 @@ from spikeboard.analysis.surrogates import surrogate_of
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
+# Pairs of spikes that one call may look at: about half a minute.
+MOST_PAIRS = 10_000_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class Correlograms:
@@ -128,15 +131,14 @@ def correlograms(
     Raises
     ------
     RecordingError
-        where the window is narrower than a bin, or the result would not fit into memory (`groups.check_size`)
+        where the window is narrower than a bin, or the result takes too much memory or time (`pairs_needed`)
 
     Notes
     -----
     Perkel, Gerstein and Moore, Biophysical Journal 7 (1967), part II.
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
-    trains = grouped_trains(rec, groups, t0, t1)
-    check_size(len(trains), 2 * half + 1)
+    trains = _within_reach(grouped_trains(rec, groups, t0, t1), bin_ticks, half)
     return _correlograms(trains, bin_ticks, half)
 
 
@@ -154,10 +156,20 @@ def lag_bins(rec: Recording, window_ms: float, bin_ms: float) -> tuple[int, int]
     return bin_ticks, half
 
 
-def expected_pairs(rec: Recording, window_ms: float) -> float:
-    """About how many pairs of spikes the correlograms of all units count: what they cost (some ns each)."""
-    n = float(len(rec.train_ticks))
-    return n * n * min(1.0, 2e-3 * window_ms / max(rec.t_stop - rec.t_start, 1e-12))
+def pairs_needed(
+    rec: Recording,
+    groups: Sequence[Group] | None,
+    window_ms: float,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> float:
+    """About how many pairs of spikes `correlograms` looks at (some ns each): a view may rather refuse than wait.
+
+    Parameters
+    ----------
+    as for `correlograms`
+    """
+    return _pairs(grouped_trains(rec, groups, t0, t1), window_ms * 1e-3 * rec.ticks_per_second)
 
 
 def correlogram(
@@ -256,8 +268,7 @@ def coefficients(
     Eggermont, in: Analysis of Parallel Spike Trains (Springer, 2010), chapter 4.
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
-    trains = grouped_trains(rec, groups, t0, t1)
-    check_size(len(trains), 2 * half + 1)
+    trains = _within_reach(grouped_trains(rec, groups, t0, t1), bin_ticks, half)
     n_bins = -(-trains.span // bin_ticks)
     products = _correlograms(_on_bins(trains, bin_ticks), 1, half)
     products.counts[:, :, half] += products.shared
@@ -520,6 +531,23 @@ def timescale(
     after = found.counts[0, 0, len(found.lags_s) // 2 + 1 :]
     # The first bin beside the peak stands for lag 0, where the peak itself hides the correlation.
     return float(2 * np.trapezoid(_divided(after, after[0]) ** 2, dx=found.bin_s))
+
+
+def _pairs(trains: Trains, reach: float) -> float:
+    n = float(len(trains.ticks))
+    return n * n * min(1.0, reach / trains.span)
+
+
+def _within_reach(trains: Trains, bin_ticks: int, half: int) -> Trains:
+    """The trains, unless their correlograms would take too much memory or time."""
+    check_size(len(trains), 2 * half + 1)
+    pairs = _pairs(trains, bin_ticks * (half + 0.5))
+    if pairs > MOST_PAIRS:
+        raise RecordingError(
+            f"the correlograms of {len(trains.ticks):,} spikes hold about {pairs:.1e} pairs, "
+            f"at most {MOST_PAIRS:.0e} are counted; choose a smaller lag, fewer units or a shorter window"
+        )
+    return trains
 
 
 def _parted(reference: Group, target: Group) -> tuple[list[int], list[int], list[int]]:

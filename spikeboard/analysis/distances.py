@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numba import njit
 
-from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
+from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains, positive
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -96,9 +96,8 @@ def van_rossum(
     van Rossum, Neural Computation 13 (2001); the sweep: Houghton and Kreuz, Network 23 (2012).
     """
     scale = _choice({"unit": 1.0, "paper": np.sqrt(0.5)}, normalisation, "normalisation")
-    tau = _positive(tau_ms, "the time constant", "ms") * 1e-3 * rec.ticks_per_second
-    trains = grouped_trains(rec, groups, t0, t1)
-    check_size(len(trains))
+    tau = positive(tau_ms, "the time constant", "ms") * 1e-3 * rec.ticks_per_second
+    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "van_rossum", tau_ms)
     return scale * _van_rossum(trains, tau)
 
 
@@ -134,11 +133,9 @@ def victor_purpura(
     """
     if not cost_hz >= 0:
         raise RecordingError(f"the cost of moving a spike must be 0 or more per second, got {cost_hz:g}")
-    trains = grouped_trains(rec, groups, t0, t1)
-    check_size(len(trains))
+    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "victor_purpura", cost_hz)
     if cost_hz == 0:
         return np.abs(trains.counts[:, None] - trains.counts[None]).astype(float)
-    _check_steps(trains, "victor_purpura", cost_hz)
     return _over_pairs(
         [trains[k] for k in range(len(trains))], lambda a, b: _victor_purpura(a, b, cost_hz * rec.tick)
     )
@@ -165,7 +162,7 @@ def isi_distance(
     -----
     Kreuz et al., Journal of Neuroscience Methods 165 (2007); edges as in Mulansky et al., IEEE EBCCSP (2015).
     """
-    trains = grouped_trains(rec, groups, t0, t1)
+    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "isi", None)
     return _over_pairs(_distinct(trains), lambda a, b: _mean(*_isi_profile(a, b, trains.start, trains.stop)))
 
 
@@ -186,7 +183,7 @@ def spike_distance(
     -----
     Kreuz et al., Journal of Neurophysiology 109 (2013); edges as in Mulansky et al., IEEE EBCCSP (2015).
     """
-    trains = grouped_trains(rec, groups, t0, t1)
+    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "spike", None)
     return _over_pairs(
         _distinct(trains), lambda a, b: _mean(*_spike_profile(a, b, trains.start, trains.stop))
     )
@@ -211,7 +208,7 @@ def spike_synchronisation(
     -----
     Kreuz, Mulansky and Bozanic, Journal of Neurophysiology 113 (2015).
     """
-    trains = grouped_trains(rec, groups, t0, t1)
+    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "synchronisation", None)
     return _over_pairs(_distinct(trains), lambda a, b: _synchronisation(a, b, trains.span), itself=1.0)
 
 
@@ -396,12 +393,6 @@ def _given(parameter: float | None, method: str) -> float:
     return parameter
 
 
-def _positive(value: float, what: str, unit: str) -> float:
-    if not (np.isfinite(value) and value > 0):
-        raise RecordingError(f"{what} must be a positive number of {unit}, got {value:g}")
-    return value
-
-
 def _distinct(trains: Trains) -> list[np.ndarray]:
     """Each time once: the interval between two spikes at one time is no time scale."""
     return [np.unique(trains[k]) for k in range(len(trains))]
@@ -410,7 +401,6 @@ def _distinct(trains: Trains) -> list[np.ndarray]:
 def _over_pairs(
     trains: Sequence[np.ndarray], of: Callable[[np.ndarray, np.ndarray], float], itself: float = 0.0
 ) -> np.ndarray:
-    check_size(len(trains))
     found = np.full((len(trains), len(trains)), itself)
     for i in range(len(trains)):
         for j in range(i + 1, len(trains)):
@@ -418,7 +408,9 @@ def _over_pairs(
     return found
 
 
-def _check_steps(trains: Trains, method: str, parameter: float) -> None:
+def _within_reach(trains: Trains, method: str, parameter: float | None) -> Trains:
+    """The trains, unless a matrix of their distances would take too much memory or time."""
+    check_size(len(trains))
     steps = _steps(trains, method, parameter)
     if steps > MOST_STEPS:
         raise RecordingError(
@@ -426,6 +418,7 @@ def _check_steps(trains: Trains, method: str, parameter: float) -> None:
             f"{steps:.1e} steps, at most {MOST_STEPS:.0e} are taken; choose fewer units, a shorter window"
             + (" or a higher cost" if method == "victor_purpura" else "")
         )
+    return trains
 
 
 def _steps(trains: Trains, method: str, parameter: float | None) -> float:

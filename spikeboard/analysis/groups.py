@@ -144,6 +144,19 @@ def bin_ticks_of(rec: Recording, bin_ms: float) -> int:
     return int(snap_bin(rec.tick, bin_ms)[0])
 
 
+def positive(value: float, what: str, unit: str) -> float:
+    """A setting that must be a positive number, unchanged.
+
+    Raises
+    ------
+    RecordingError
+        where it is zero, negative, infinite or not a number; it says which setting, and in what unit
+    """
+    if not (np.isfinite(value) and value > 0):
+        raise RecordingError(f"{what} must be a positive number of {unit}, got {value:g}")
+    return value
+
+
 def _members(rec: Recording, groups: Sequence[Group] | None) -> tuple[np.ndarray, ...]:
     n_units = len(rec.train_offsets) - 1
     chosen = range(n_units) if groups is None else groups

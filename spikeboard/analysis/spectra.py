@@ -15,7 +15,7 @@ import numpy as np
 from scipy import fft, stats
 from scipy.signal import windows
 
-from spikeboard.analysis.groups import Group, Trains, grouped_trains
+from spikeboard.analysis.groups import Group, Trains, grouped_trains, positive
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -389,8 +389,8 @@ def spectrogram(
 
 
 def _spike_layout(rec: Recording, trains: Trains, segment_s: float, max_hz: float, overlap: float) -> _Layout:
-    _positive(max_hz, "the highest frequency", "Hz")
-    segment_ticks = round(_positive(segment_s, "a segment", "s") * rec.ticks_per_second)
+    positive(max_hz, "the highest frequency", "Hz")
+    segment_ticks = round(positive(segment_s, "a segment", "s") * rec.ticks_per_second)
     finest = min(rec.ticks_per_second / (SAMPLES_PER_PERIOD * max_hz), segment_ticks / SAMPLES_PER_SEGMENT)
     bin_ticks = _divisor(segment_ticks, max(1, int(finest)))
     return _layout(trains.span // bin_ticks, bin_ticks * rec.tick, bin_ticks, segment_s, max_hz, overlap)
@@ -401,18 +401,12 @@ def _divisor(whole: int, most: int) -> int:
     return next((d for d in range(most, most // 2, -1) if whole % d == 0), most)
 
 
-def _positive(value: float, what: str, unit: str) -> float:
-    if not (np.isfinite(value) and value > 0):
-        raise RecordingError(f"{what} must be a positive number of {unit}, got {value:g}")
-    return value
-
-
 def _layout(
     samples: int, bin_s: float, bin_ticks: int, segment_s: float, max_hz: float, overlap: float
 ) -> _Layout:
     if not 0 <= overlap < 1:
         raise RecordingError(f"overlap must be from 0 to below 1, got {overlap:g}")
-    segment = round(_positive(segment_s, "a segment", "s") / bin_s)
+    segment = round(positive(segment_s, "a segment", "s") / bin_s)
     if segment < 4 or segment > samples:
         raise RecordingError(
             f"a segment of {segment_s:g} s does not fit: the window is {samples * bin_s:g} s long, "

@@ -21,6 +21,7 @@ from spikeboard.analysis.correlation import (
     correlograms,
     count_correlation,
     count_covariance,
+    pairs_needed,
     poisson_expectation,
     rates_hz,
     shift_predictor,
@@ -485,6 +486,18 @@ def test_too_many_pairs_are_refused_before_memory_is_taken() -> None:
     rec = made([[1]] * 800)
     with pytest.raises(RecordingError, match="choose fewer units"):
         correlograms(rec, None, 100, 1)
+
+
+def test_what_would_take_too_long_is_refused_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = random_recording(4, 250)
+    found = correlograms(rec, None, 50, 1)
+    pairs = found.counts.sum() / 2
+    assert pairs_needed(rec, None, 50) == pytest.approx(pairs, rel=0.1)
+    assert pairs_needed(rec, [[0, 1], 2], 5000) == 750 * 750
+    monkeypatch.setattr(correlation, "MOST_PAIRS", 20_000)
+    with pytest.raises(RecordingError, match="choose a smaller lag, fewer units or a shorter window"):
+        correlograms(rec, None, 50, 1)
+    assert correlograms(rec, None, 10, 1).counts.any()
 
 
 def test_unknown_units_are_named() -> None:
