@@ -55,19 +55,23 @@ class Drawing:
     shapes: Sequence[Shape | Disc]
 
 
-def ribbon(path: Floats, width: float | Floats, colour: Colour, opacity: float = 1.0) -> Shape:
-    """A line with a body.
+def ribbons(paths: Floats, widths: Floats) -> Floats:
+    """The outlines of lines with a body.
 
     Parameters
     ----------
-    path : (N, 2) float64, at least two points
-    width : in the unit of the path; one number, or one per point
+    paths : (..., N, 2) float64, at least two points each
+    widths : (..., N) at each point, in the unit of the path
+
+    Returns
+    -------
+    (..., 2 N, 2) float64, along one side and back on the other
     """
-    along = np.gradient(path, axis=0)
-    length = np.hypot(along[:, 0], along[:, 1])
-    length[length == 0] = 1
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1) * (np.asarray(width) / (2 * length))[:, None]
-    return Shape(np.concatenate([path + across, (path - across)[::-1]]), colour, opacity)
+    along = np.gradient(paths, axis=-2)
+    length = np.hypot(along[..., 0], along[..., 1])
+    across = np.stack([-along[..., 1], along[..., 0]], axis=-1)
+    across *= (widths / (2 * np.where(length == 0, 1, length)))[..., None]
+    return np.concatenate([paths + across, (paths - across)[..., ::-1, :]], axis=-2)
 
 
 def raster(drawing: Drawing, size: int) -> Pixels:

@@ -43,8 +43,8 @@ STYLE = Style(
     title="Classic discs",
     mapping=(
         "One disc for each of the first ten values, 5 + 50·|value| pixels in radius; colours and places are random, "
-        "seeded by the sum of all magnitudes. Kept for old pictures: millivolts cover the whole sheet, signs and "
-        "order do not show."
+        "seeded by the sum of all magnitudes. Kept for old pictures: millivolts cover the whole sheet, and "
+        "signs do not show."
     ),
     draw=discs,
     own_values=True,

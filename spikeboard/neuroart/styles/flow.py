@@ -6,33 +6,31 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from spikeboard.neuroart.curves import height, on_surface, swell
-from spikeboard.neuroart.drawing import Disc, Drawing, Floats, Shape, ribbon
+from spikeboard.neuroart.drawing import Drawing, Floats, Shape, ribbons
 from spikeboard.neuroart.field import Blocks, Field, folded
 from spikeboard.neuroart.palettes import Palette, mixed, rgb
 from spikeboard.neuroart.style import VARIATION, Style
 from spikeboard.view import Number, Whole
 
-STEPS = 42
+# Points of a stroke, and the length of the longest.
+STEPS = 30
+LONGEST = 0.31
 
 
 def current(field: Field, palette: Palette, rng: np.random.Generator, turns: float, strokes: int) -> Drawing:
     """The strokes over a field; time runs downward, units from left to right."""
     sheet = folded(field)
     start = _scattered(rng, strokes)
-    reach = 0.35 + 0.65 * rng.random(len(start))
-    tint = 0.12 * (rng.random(len(start)) - 0.5)
-    paths = _followed(start, _gentle(sheet.mean), swell(rng, 5, 3.0), turns)
+    stride, tint, turn = rng.random((3, len(start)))
+    paths = _followed(start, LONGEST * (0.35 + 0.65 * stride), _gentle(sheet.mean), swell(rng, 5, 3.0), turns)
     level = on_surface(sheet.mean, *_inside(start))
     lively = on_surface(sheet.high - sheet.low, *_inside(start))
-    order = np.argsort(rng.random(len(start)) + 0.6 * level, kind="stable")
-    pitch = 1 / np.sqrt(len(start))
-    shapes: list[Shape | Disc] = []
-    for n in order.tolist():
-        length = max(4, int(STEPS * reach[n]))
-        tone = palette.colour(float(np.clip(level[n] + tint[n], 0, 1)))
-        width = pitch * (0.12 + 0.42 * level[n] + 0.3 * lively[n]) * _taper(length)
-        shapes.append(ribbon(paths[n, :length], width, tone, 0.88))
+    breadth = (0.12 + 0.42 * level + 0.3 * lively) / np.sqrt(len(start))
+    bodies = ribbons(paths, breadth[:, None] * _taper())
+    tones = palette.colours(np.clip(level + 0.12 * (tint - 0.5), 0, 1)).tolist()
+    order = np.argsort(turn + 0.6 * level, kind="stable").tolist()
     paper = rgb(palette.paper)
+    shapes = [Shape(bodies[n], (tones[n][0], tones[n][1], tones[n][2]), 0.88) for n in order]
     return Drawing(mixed(paper, palette.colour(0.2), 0.3), paper, shapes)
 
 
@@ -55,21 +53,21 @@ def _inside(points: Floats) -> tuple[Floats, Floats]:
     return np.clip(points[:, 0], 0, 1), np.clip(points[:, 1], 0, 1)
 
 
-def _followed(start: Floats, grid: Floats, waves: Floats, turns: float) -> Floats:
+def _followed(start: Floats, length: Floats, grid: Floats, waves: Floats, turns: float) -> Floats:
     """(N, STEPS, 2) paths: the heading at each place is the level there, plus a slow swell from the seed."""
     path = np.empty((len(start), STEPS, 2))
     path[:, 0] = start
+    stride = (length / (STEPS - 1))[:, None]
     for step in range(1, STEPS):
         here = path[:, step - 1]
         x, y = _inside(here)
         angle = 2 * np.pi * (turns * on_surface(grid, x, y) + 0.35 * height(waves, here[:, 0], here[:, 1]))
-        path[:, step] = here + 0.0075 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        path[:, step] = here + stride * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     return path
 
 
-def _taper(length: int) -> Floats:
-    along = np.linspace(0, 1, length)
-    return np.sin(np.pi * np.clip(along * 0.94 + 0.03, 0, 1)) ** 0.55
+def _taper() -> Floats:
+    return np.sin(np.pi * np.linspace(0.03, 0.97, STEPS)) ** 0.55
 
 
 STYLE = Style(

@@ -81,13 +81,15 @@ def _splat(place: Floats, light: Floats, width: int) -> Light:
     """(width, width, 3): each star's light shared among the four nearest pixels; what lies outside is not seen."""
     corner = np.floor(place * width - 0.5).astype(np.int64)
     part = place * width - 0.5 - corner
-    canvas = np.zeros((width * width, 3), np.float32)
+    canvas = np.zeros((3, width * width))
     for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
         x, y = corner[:, 0] + dx, corner[:, 1] + dy
         share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1])
         seen = (x >= 0) & (x < width) & (y >= 0) & (y < width)
-        np.add.at(canvas, y[seen] * width + x[seen], (light * share[:, None])[seen].astype(np.float32))
-    return canvas.reshape(width, width, 3)
+        pixel, shone = (y * width + x)[seen], (light * share[:, None])[seen]
+        for channel in range(3):
+            canvas[channel] += np.bincount(pixel, shone[:, channel], width * width)
+    return np.ascontiguousarray(canvas.T, np.float32).reshape(width, width, 3)
 
 
 def _blurred(canvas: Light, reach: float) -> Light:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spikeboard.neuroart.curves import through
-from spikeboard.neuroart.drawing import Disc, Drawing, Floats, Shape, ribbon
+from spikeboard.neuroart.drawing import Disc, Drawing, Floats, Shape, ribbons
 from spikeboard.neuroart.field import Blocks, Field, fold
 from spikeboard.neuroart.palettes import Palette, mixed, rgb
 from spikeboard.neuroart.style import VARIATION, Style
@@ -84,7 +84,10 @@ def _ridge(crest: Floats, foot: float, depth: float, level: float, palette: Pale
         rgb(palette.paper) if palette.is_light else palette.colour(min(1.0, 0.3 + 0.7 * level)), body, 0.3
     )
     under = np.array([[1.01, foot], [-0.01, foot]])
-    return [Shape(np.concatenate([line, under]), body), ribbon(line, 0.001 + 0.0014 * depth, edge, 0.9)]
+    return [
+        Shape(np.concatenate([line, under]), body),
+        Shape(ribbons(line, np.full(POINTS, 0.001 + 0.0014 * depth)), edge, 0.9),
+    ]
 
 
 STYLE = Style(
