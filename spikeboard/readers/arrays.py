@@ -91,6 +91,8 @@ def _bundled(path: Path, asked: Sequence[str]) -> _Table:
     usable = {name: array for name, array in described.items() if not array.pickled}
     pickled = described.keys() - usable
     notes = [f"array {name[:40]!r} holds pickled objects and was not touched" for name in sorted(pickled)]
+    if refused := sorted(pickled.intersection(asked)):
+        npy.load(path, refused)
     single = _single(usable)
     if single is not None:
         plain = _columns_of(f"{path.name}, array {single[:40]!r},", npy.load(path, [single])[single])
@@ -283,5 +285,9 @@ def _about_population(chosen: Columns) -> list[str]:
 
 
 def _hint(table: _Table) -> str:
-    scalars = [f"{name[:40]} = {value.item()!r}" for name, value in table.others.items() if value.shape == ()]
+    scalars = [
+        f"{name[:40]} = {value.item()!r}"
+        for name, value in table.others.items()
+        if value.shape == () and value.dtype.kind in "fiu"
+    ]
     return f" It also holds {', '.join(scalars[:5])}." if scalars else ""

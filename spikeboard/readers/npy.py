@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path, PurePosixPath
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -187,7 +188,12 @@ def _member(bundle: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.nda
 def _header(file: IO[bytes], name: str, size: int) -> Array:
     version = npy_format.read_magic(file)
     read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-    shape, _, dtype = read(file, max_header_size=LONGEST_HEADER)
+    try:
+        shape, _, dtype = read(file, max_header_size=LONGEST_HEADER)
+    except (SyntaxError, TokenError) as problem:
+        raise RecordingError(
+            f"array {name[:40]!r} has a header that is no header ({problem}): save it again"
+        ) from None
     stated = prod(map(int, shape)) * dtype.itemsize
     if not dtype.hasobject and (min(shape, default=0) < 0 or stated > size):
         raise RecordingError(
