@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -140,15 +139,15 @@ def _keep_synapses(columns: Path, number: int, name: str, synapses: Synapses) ->
 
 
 def _replace_index(folder: Path, index: dict[str, Any]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".recording-", suffix=".json")
+    temporary = folder / f".recording-{uuid.uuid4().hex}.json"
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8") as file:
             json.dump(index, file, allow_nan=False, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, folder / INDEX)
+        temporary.replace(folder / INDEX)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

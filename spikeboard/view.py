@@ -19,6 +19,7 @@ import plotly.graph_objects as go
 from spikeboard.errors import NothingToDraw, RecordingError
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
+from spikeboard.theme import label
 
 
 class Setting(Protocol):
@@ -244,7 +245,7 @@ class View:
         Raises
         ------
         NothingToDraw : saying what is missing
-        RecordingError : where the selection or a setting does not fit
+        RecordingError : where the selection or a setting does not fit, or the numbers cannot be had
         """
         values = self.check(given)
         selection.check(rec)
@@ -256,12 +257,19 @@ class View:
     def draw(
         self, rec: Recording, selection: Selection, viewport: Viewport | None = None, **given: Any
     ) -> Drawn:
-        """The figure, or one that says what is missing: never an empty axis."""
+        """The figure, or one that says what is missing: never an empty axis.
+
+        Raises
+        ------
+        RecordingError : where the selection or a setting does not fit
+        """
+        values = self.check(given)
+        selection.check(rec)
         try:
-            result = self.compute(rec, selection, viewport, **given)
-        except NothingToDraw as problem:
-            return Drawn(saying(str(problem)), None, str(problem))
-        return Drawn(self.picture(result, **given), result)
+            result = self.compute(rec, selection, viewport, **values)
+        except RecordingError as problem:
+            return Drawn(saying(label(problem, 400)), None, str(problem))
+        return Drawn(self.picture(result, **values), result)
 
     def picture(self, result: Result, **given: Any) -> go.Figure:
         """The figure of a result, in the house style."""

@@ -20,7 +20,7 @@ from spikeboard.analysis.pixels import column_edges, pixel_counts_ordered, spike
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
-from spikeboard.theme import colour, faded, label, listed, population_colours, shown
+from spikeboard.theme import colour, faded, label, listed, population_colours
 from spikeboard.view import Choice, Flag, Pick, Result, View, Viewport
 
 MOST_MARKS = 5000
