@@ -110,7 +110,7 @@ def _within(spikes: Spikes, sources: Sources, file: SpikeFile, notes: list[str])
         return spikes
     notes.append(
         f"{file.path.name!r}: {np.count_nonzero(~played):,} of {len(played):,} input spikes lie outside the run "
-        f"({start:g}–{stop:g} s) and were left out"
+        f"({sources.t_start or 0:g}–{stop:g} s) and were left out"
     )
     return replace(spikes, ids=spikes.ids[played], times=spikes.times[played])
 
@@ -180,7 +180,9 @@ def take_edges(sources: Sources, cells: Populations, notes: list[str]) -> list[E
     for part in edges:
         notes.extend(part.notes)
         for population, ids in ((part.source, part.sources), (part.target, part.targets)):
-            cells.setdefault(population, Cells()).seen.append(np.unique(ids))
+            found = cells.setdefault(population, Cells())
+            if found.known is None:
+                found.seen.append(np.unique(ids))
     _check_count(cells)
     return edges
 

@@ -79,11 +79,13 @@ def _report(file: hdf5.OpenFile, name: str, population: str | None, group: h5py.
         raise RecordingError(
             f"{where} has data of shape {data.shape}, but its mapping names {len(cells):,} elements"
         )
-    time, stop, step, notes = _time(file, mapping, data.shape[0], where)
+    # A table is read first: what it declares is checked before its times are made.
+    values = hdf5.table(file, data) if len(cells) else np.zeros((0, 0))
+    time, stop, step, notes = _time(file, mapping, len(values), where)
     return Report(
         name=name,
         population=population,
-        values=hdf5.table(file, data),
+        values=values,
         time=time,
         stop=stop,
         step=step,
@@ -100,13 +102,12 @@ def _potentials(file: hdf5.OpenFile, name: str, group: h5py.Group) -> Report:
     data, channels = hdf5.dataset_at(group, "data"), hdf5.column(file, group, "channel_id")
     if data is None or data.ndim != 2 or (channels is not None and len(channels) != data.shape[1]):
         raise RecordingError(f"{where} lacks its data, or they do not fit its channels")
-    time, stop, step, notes = _time(file, group, data.shape[0], where)
-    numbers = np.arange(data.shape[1]) if channels is None else integers(channels, where)
+    values = hdf5.table(file, data) if data.shape[1] else np.zeros((0, 0))
+    time, stop, step, notes = _time(file, group, len(values), where)
+    numbers = np.arange(values.shape[1]) if channels is None else integers(channels, where)
     labels = tuple(f"channel {number}" for number in numbers)
     unit = hdf5.text_attribute(data, "units")
-    return Report(
-        name, None, hdf5.table(file, data), time, stop, step, None, labels, "ecp", unit, tuple(notes)
-    )
+    return Report(name, None, values, time, stop, step, None, labels, "ecp", unit, tuple(notes))
 
 
 def told(report: Report, variable: str, unit: str) -> Report:
