@@ -116,7 +116,7 @@
       for (let rows = 1; rows <= (foldable ? along : 1); rows++) {
         const found = folded(units, along, rows, upright);
         const size = Math.min(1.1, stage.clientWidth / (found.w + 60), stage.clientHeight / (found.h + 90));
-        const worth = size * (rows === 1 ? 1.15 : 1) * (upright ? 0.85 : 1);
+        const worth = size * (rows === 1 ? 1.6 : 1) * (upright ? 0.85 : 1);
         if (!best || worth > best.worth * 1.001) best = { worth, at: found.at };
       }
     }
@@ -344,7 +344,7 @@
     const way = SIDES[freeSide(source)];
     const across = { x: -way.y, y: way.x };
     const depth = loops.get(index);
-    const half = 16 + 12 * depth;
+    const half = 16 + 19 * depth;
     const reach = 54 + 40 * depth;
     const edge = way.x ? cardWidth / 2 : CARD_HEIGHT / 2;
     const spot = (out, aside) => ({ x: place[source].x + way.x * (edge + out) + across.x * aside, y: place[source].y + way.y * (edge + out) + across.y * aside });
@@ -627,8 +627,10 @@
   function legend() {
     const spelled = { excitatory: "excitatory", inhibitory: "inhibitory", mixed: "both signs", unknown: "sign unknown" };
     const signs = Object.keys(spelled).filter((sign) => edges.some((edge) => edge.sign === sign));
-    if (signs.some((sign) => sign !== "unknown")) signs.forEach((sign) => legendLine(sign, spelled[sign]));
-    if (nodes.some((node) => node.size)) legendDisc("unknown", "disc area: neurons");
+    const told = signs.some((sign) => sign !== "unknown");
+    if (told) signs.forEach((sign) => legendLine(sign, spelled[sign]));
+    if (edges.some((edge) => edge.value.synapses === 0)) legendEmpty("no synapses");
+    if (nodes.some((node) => node.size)) legendDisc("unknown", told ? "disc: area neurons, colour the sign it sends" : "disc area: neurons");
   }
 
   function legendItem(text) {
@@ -643,6 +645,10 @@
     const group = drawn("g", { class: sign }, legendItem(text));
     drawn("path", { class: "line", d: `M2 9H${35 - headLength(sign, 2)}`, "stroke-width": 2 }, group);
     drawn("path", { class: "head", d: headPath(sign, { x: 35, y: 9 }, { x: 1, y: 0 }, 2), "stroke-width": sign === "inhibitory" ? 2.6 : 1.4 }, group);
+  }
+
+  function legendEmpty(text) {
+    drawn("path", { class: "line", d: "M2 9H36", "stroke-width": 2 }, drawn("g", { class: "unknown empty" }, legendItem(text)));
   }
 
   function legendDisc(sign, text) {

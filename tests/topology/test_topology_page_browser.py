@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,7 +36,9 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chr
     for flag in FLAGS:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver = webdriver.Chrome(
+        service=Service(shutil.which("chromedriver") or "chromedriver"), options=options
+    )
     yield driver
     driver.quit()
 
@@ -288,6 +291,17 @@ def test_a_connection_says_what_is_known_of_it_under_the_pointer(shown: Open) ->
     )
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_is_said_moves_nothing(shown: Open, width: int) -> None:
+    page = shown("recurrent", width)
+    before = [frame(page, card(page, node)) for node in range(4)]
+    ActionChains(page).move_to_element(nodes(page)[E]).perform()
+    page.execute_script("document.getElementById('said').textContent += ' and more'.repeat(200)")
+    settled(page)
+    assert [frame(page, card(page, node)) for node in range(4)] == before
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+
+
 def middle(page: webdriver.Chrome, edge: int) -> tuple[float, float]:
     script = """const line = document.querySelector(`[data-edge="${arguments[0]}"] .line`);
     const point = line.getPointAtLength(line.getTotalLength() / 2).matrixTransform(line.getScreenCTM());
@@ -327,7 +341,8 @@ def test_sign_is_told_by_colour_and_by_shape(shown: Open) -> None:
     hollow = page.find_element(By.CSS_SELECTOR, "[data-edge='4'] .head").value_of_css_property("fill")
     assert filled == colours[0] and hollow != colours[4]
     legend = [item.text for item in page.find_elements(By.CSS_SELECTOR, "#legend li")]
-    assert legend == ["excitatory", "inhibitory", "both signs", "sign unknown", "disc area: neurons"]
+    assert legend[:5] == ["excitatory", "inhibitory", "both signs", "sign unknown", "no synapses"]
+    assert legend[5:] == ["disc: area neurons, colour the sign it sends"]
 
 
 def test_width_follows_synapses_or_weight(shown: Open) -> None:
