@@ -87,7 +87,7 @@ def spikes(
         times = rec.spike_times[stretch][seen]
         extra["marks"] = pd.DataFrame({"time": times, "row": rec.spike_rows[stretch][seen]})
         extra["names"] = (
-            [shown(rec.label(row)) for row in scene.rows] if len(scene.rows) <= MOST_MARKS else None
+            [label(rec.label(row)) for row in scene.rows] if len(scene.rows) <= MOST_MARKS else None
         )
     if marginals:
         extra["top"] = _top(rec, scene, viewport)
