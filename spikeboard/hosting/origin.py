@@ -13,7 +13,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
 FORWARDED = (b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto")
 LONGEST_NEXT = 16 * 1024
-USER_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+# Braces: where the sign-in service names nobody, Caddy before 2.8 puts its own placeholder into the header.
+USER_NAME = re.compile(r"[^\x00-\x1f\x7f{}]{1,128}")
 
 Scope = Mapping[str, Any]
 Headers = Sequence[tuple[bytes, bytes]]

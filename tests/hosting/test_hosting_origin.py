@@ -66,7 +66,9 @@ def test_a_client_address_that_a_header_made_is_no_proxy() -> None:
     assert not from_proxy(_scope(("10.0.0.1", 0), X_Forwarded_User="anna"), PROXIED)
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\x00b", "a\nb", "x" * 129])
+@pytest.mark.parametrize(
+    "name", ["", " ", "a\x00b", "a\nb", "x" * 129, "{http.reverse_proxy.header.Remote-User}"]
+)
 def test_what_is_no_name_is_nobody(name: str) -> None:
     assert proxied_user([(b"x-forwarded-user", name.encode())], PROXIED) is None
 
