@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from topology.topology_cases import CASES, HOSTILE_NAMES, NAN, chain, hostile, layer, recording, recurrent
 
 import spikeboard
+from spikeboard import theme
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Synapses
 from spikeboard.topology import topology_html
@@ -192,6 +193,11 @@ def test_any_name_comes_back_from_the_page(name: str) -> None:
     assert page.encode("utf-8").count(b"</script") == 2
     json_part = page.partition('id="graph">')[2].partition("</script")[0]
     assert json_part.isascii() and "<" not in json_part
+
+
+def test_signs_have_the_colours_of_the_figures() -> None:
+    style = parsed(topology_html(recurrent())).findtext(".//style") or ""
+    assert f"--excitatory: {theme.EXCITATORY.lower()}; --inhibitory: {theme.INHIBITORY.lower()};" in style
 
 
 def test_what_cannot_be_seen_is_spelled_out() -> None:
