@@ -116,6 +116,8 @@ def test_an_animation_runs_as_long_as_said_and_for_ever(kind) -> None:
     found = read_metadata(file)
     assert found["settings"] | {"seconds": 1.5, "fps": 4.0, "window": 0.25} == found["settings"]
     assert found["digest"] == fingerprint(STATE)
+    chosen = {key: found[key] for key in ("size", "style", "palette")}
+    assert art_animation(STATE, format=kind, **chosen, **found["settings"]) == file
 
 
 def test_frames_share_one_scale() -> None:

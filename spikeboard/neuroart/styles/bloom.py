@@ -33,7 +33,7 @@ def head(field: Field, palette: Palette, rng: np.random.Generator, petals: int) 
 
 def _spiral(count: int, turn: float) -> Floats:
     n = np.arange(count)
-    radius, angle = np.sqrt((n + 0.35) / count), n * GOLDEN_ANGLE + turn
+    radius, angle = np.sqrt(n / count), n * GOLDEN_ANGLE + turn
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import convolve1d
 
 from spikeboard.neuroart.curves import around, through
-from spikeboard.neuroart.drawing import Disc, Drawing, Floats, Shape
+from spikeboard.neuroart.drawing import Drawing, Floats, Shape
 from spikeboard.neuroart.field import Blocks, Field, folded
-from spikeboard.neuroart.palettes import Palette, mixed, rgb
+from spikeboard.neuroart.palettes import Colour, Palette, mixed, rgb
 from spikeboard.neuroart.style import VARIATION, Style
 from spikeboard.view import Number
 
@@ -25,14 +26,14 @@ def section(field: Field, palette: Palette, rng: np.random.Generator, wobble: fl
     rings = folded(field).mean
     level = around(through(rings.T, max(len(rings), FEWEST)).T, POINTS)
     edges = _edges(level, rng, wobble)
+    inner, outer = _places(edges[:-1]), _places(edges[1:])
+    dark = _places(edges[1:] * 0.9975)
     shades = np.rint(level * (SHADES - 1)).astype(int)
-    shapes: list[Shape | Disc] = [_bark(edges[-1], palette)]
-    for ring in range(len(level)):
-        shapes += _ring(edges[ring], edges[ring + 1], shades[ring], palette)
-        shapes.append(
-            _band(edges[ring + 1] * 0.9975, edges[ring + 1], np.arange(POINTS + 1), rgb(palette.paper), 0.35)
-        )
     paper = rgb(palette.paper)
+    shapes = [Shape(_places(edges[-1:] * 1.035)[0, :POINTS], mixed(paper, palette.colour(0.5), 0.45))]
+    for ring in range(len(level)):
+        shapes += _ring(inner[ring], outer[ring], shades[ring], palette)
+        shapes.append(_band(dark[ring], outer[ring], 0, POINTS, paper, 0.35))
     return Drawing(mixed(paper, palette.colour(0.1), 0.35), paper, shapes)
 
 
@@ -55,33 +56,27 @@ def _softened(level: Floats) -> Floats:
     return convolve1d(level, kernel / kernel.sum(), axis=1, mode="wrap")
 
 
-def _ring(inner: Floats, outer: Floats, shade: np.ndarray, palette: Palette) -> list[Shape | Disc]:
-    starts = np.flatnonzero(shade != np.roll(shade, 1))
-    if len(starts) < 2:
-        return [_band(inner, outer, np.arange(POINTS + 1), palette.colour(float(shade[0]) / (SHADES - 1)))]
-    stops = np.roll(starts, -1)
-    stops[-1] += POINTS
-    return [
-        _band(inner, outer, np.arange(start, stop + 1), palette.colour(float(shade[start]) / (SHADES - 1)))
-        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
-    ]
+def _places(radius: Floats) -> Floats:
+    """(R, 2 POINTS + 1, 2) places along each edge, twice around, so that a band may pass the top."""
+    angle = np.arange(2 * POINTS + 1) * 2 * np.pi / POINTS
+    way = np.stack([np.sin(angle), -np.cos(angle)], axis=1)
+    return 0.5 + np.concatenate([radius, radius, radius[:, :1]], axis=1)[..., None] * way
 
 
-def _band(
-    inner: Floats, outer: Floats, at: np.ndarray, colour: tuple[int, int, int], opacity: float = 1.0
-) -> Shape:
-    return Shape(np.concatenate([_polar(outer, at), _polar(inner, at)[::-1]]), colour, opacity)
+def _ring(inner: Floats, outer: Floats, shade: NDArray[np.int64], palette: Palette) -> list[Shape]:
+    """One band for each run of a shade, over a whole one in the mean shade, so that no gap shows between them."""
+    tones = palette.colours(shade / (SHADES - 1)).tolist()
+    starts = np.flatnonzero(shade != np.roll(shade, 1)).tolist()
+    bands = [_band(inner, outer, 0, POINTS, palette.colour(float(shade.mean()) / (SHADES - 1)))]
+    for start, stop in zip(starts, [*starts[1:], *(start + POINTS for start in starts[:1])], strict=True):
+        red, green, blue = tones[start]
+        bands.append(_band(inner, outer, start, stop, (red, green, blue)))
+    return bands
 
 
-def _polar(radius: Floats, at: np.ndarray) -> Floats:
-    angle, r = at * 2 * np.pi / POINTS, radius[at % POINTS]
-    return 0.5 + np.stack([r * np.sin(angle), -r * np.cos(angle)], axis=1)
-
-
-def _bark(edge: Floats, palette: Palette) -> Shape:
-    return Shape(
-        _polar(edge * 1.035, np.arange(POINTS)), mixed(rgb(palette.paper), palette.colour(0.5), 0.45)
-    )
+def _band(inner: Floats, outer: Floats, start: int, stop: int, colour: Colour, opacity: float = 1.0) -> Shape:
+    part = slice(start, stop + 1)
+    return Shape(np.concatenate([outer[part], inner[part][::-1]]), colour, opacity)
 
 
 STYLE = Style(
