@@ -37,6 +37,7 @@ from spikeboard.library import (
 )
 from spikeboard.theme import template
 from spikeboard.version import VERSION
+from spikeboard.warming import warm_in_background
 
 HERE = Path(__file__).resolve().parent
 DEMO_FOLDER = HERE / "data" / "demo"
@@ -115,6 +116,7 @@ def _serve(said: argparse.Namespace, library: Library, policy: Policy) -> None:
         "log_level": "warning",
         "access_log": False,
     }
+    warm_in_background(DEMO_FOLDER)
     if said.workers > 1:
         # The workers import the app; what they need to know stands in the environment.
         uvicorn.run("spikeboard.app:server", workers=said.workers, **settings)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+from dash.testing.application_runners import BaseDashRunner
+from selenium.webdriver.chrome.options import Options
 
 ROOT = Path(__file__).parents[1]
+# Where Chromium puts what a test downloads.
+DOWNLOADS = Path(tempfile.mkdtemp(prefix="spikeboard-downloads-"))
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +31,37 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the recordings of other programs are not beside this checkout (SPIKEBOARD_TEST_DATA)")
     return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Servers of parallel test processes take ports of their own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    BaseDashRunner._next_port = 58050 + 200 * worker
+
+
+def pytest_setup_options() -> Options:
+    """Chromium as a test wants it: without a screen, and without a word to anybody outside this machine."""
+    options = Options()
+    options.binary_location = os.environ.get("CHROME_BIN") or shutil.which("chromium") or ""
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    quiet = (
+        "background-networking",
+        "component-update",
+        "sync",
+        "quic",
+        "gpu",
+        "search-engine-choice-screen",
+    )
+    for flag in (
+        "headless=new",
+        "no-sandbox",
+        "no-first-run",
+        "window-size=1400,1000",
+        *(f"disable-{q}" for q in quiet),
+    ):
+        options.add_argument(f"--{flag}")
+    options.add_argument(f"--user-data-dir={tempfile.mkdtemp(prefix='spikeboard-chromium-')}")
+    options.add_experimental_option(
+        "prefs", {"download.default_directory": str(DOWNLOADS), "download.prompt_for_download": False}
+    )
+    return options
