@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import math
 import re
@@ -157,7 +158,8 @@ def _below_header(block: Block, header_line: int) -> Block:
 def _read_fast(block: Block, layout: Layout, columns: Columns, into: _Gathered) -> bool:
     """Read a block in which every row is good; whether it was one."""
     data = _plain(block.data, layout)
-    if data is None:
+    # Arrow passes over a byte order mark at the start of any block.
+    if data is None or data.startswith(codecs.BOM_UTF8):
         return False
     if not data.strip():
         return True

@@ -102,7 +102,7 @@ def test_a_unit_is_taken_unasked_only_where_all_others_are_faster_than_any_neuro
 
 def test_one_spike_per_unit_is_too_little_to_take_a_unit_unasked() -> None:
     with pytest.raises(Undecided) as asked:
-        to_recording(spikes([0.0001, 0.0002], [0, 1]), answers())
+        to_recording(spikes([0.0015, 0.0105], [0, 1]), answers())
     assert [choice.value for choice in asked.value.questions[0].choices] == ["s", "ms", "us"]
 
 

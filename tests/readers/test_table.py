@@ -356,6 +356,7 @@ def test_text_named_like_another_format_is_read_by_its_content(hostile: Path) ->
         ("step,time_s,id\n5,0.5,3\n2,0.25,1\n", [(0.25, 1), (0.5, 3)]),
         ("time_s,unit,i\n0.5,3,0\n0.25,1,1\n", [(0.25, 1), (0.5, 3)]),
         ("spike_time_seconds,electrode\n0.5,ch10\n0.25,ch9\n", [(0.25, "ch9"), (0.5, "ch10")]),
+        ('time_s cell\n0.5 "a  b"\n0.25   "c d"\n', [(0.25, "c d"), (0.5, "a  b")]),
         ("time_s,id\n0.5,3\n\n% between\n0.25,1\n\n", [(0.25, 1), (0.5, 3)]),
         ('time_s,name\n0.5,"#1"\n0.25,b\n'.replace("name", "cell"), [(0.25, "b"), (0.5, "#1")]),
     ],
@@ -668,6 +669,14 @@ def test_the_fast_way_and_the_careful_way_read_the_same(
         patch.setattr(table_rows, "_read_fast", lambda *_: False)
         careful = outcome(path)
     assert both == careful
+
+
+@pytest.mark.parametrize("delimiter", [",", " "])
+def test_a_byte_order_mark_inside_a_file_is_a_field_like_any_other(tmp_path: Path, delimiter: str) -> None:
+    content = f"time_s{delimiter}cell\n \ufeff\n0.5{delimiter}a\n0.6{delimiter}a\n"
+    rec = opened(written(tmp_path, content))
+    assert pairs(rec) == [(0.5, "a"), (0.6, "a")]
+    assert any("1 of 3 rows were left out: line 2" in note for note in rec.notes)
 
 
 @quick
