@@ -79,17 +79,17 @@ def _haze(place: Floats, light: Floats) -> Light:
 
 def _splat(place: Floats, light: Floats, width: int) -> Light:
     """(width, width, 3): each star's light shared among the four nearest pixels; what lies outside is not seen."""
-    corner = np.floor(place * width - 0.5).astype(np.int64)
-    part = place * width - 0.5 - corner
-    canvas = np.zeros((3, width * width))
-    for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        x, y = corner[:, 0] + dx, corner[:, 1] + dy
-        share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1])
-        seen = (x >= 0) & (x < width) & (y >= 0) & (y < width)
-        pixel, shone = (y * width + x)[seen], (light * share[:, None])[seen]
-        for channel in range(3):
-            canvas[channel] += np.bincount(pixel, shone[:, channel], width * width)
-    return np.ascontiguousarray(canvas.T, np.float32).reshape(width, width, 3)
+    x, y = np.floor(place * width - 0.5).astype(np.int64).T
+    right, down = (place * width - 0.5).T - (x, y)
+    corners = [(x, y, 1 - right, 1 - down), (x + 1, y, right, 1 - down)]
+    corners += [(x, y + 1, 1 - right, down), (x + 1, y + 1, right, down)]
+    column, row, across, along = np.concatenate(corners, axis=1)
+    seen = (column >= 0) & (column < width) & (row >= 0) & (row < width)
+    pixel, share = (row * width + column)[seen].astype(np.int64), (across * along)[seen]
+    canvas = np.empty((width * width, 3), np.float32)
+    for channel in range(3):
+        canvas[:, channel] = np.bincount(pixel, share * np.tile(light[:, channel], 4)[seen], width * width)
+    return canvas.reshape(width, width, 3)
 
 
 def _blurred(canvas: Light, reach: float) -> Light:
