@@ -379,7 +379,9 @@ def _about_regularity(gaps: np.ndarray, rec: Recording) -> list[str]:
 
 
 def _time_unit(value: str | None) -> str | None:
-    if value is None or value in LABELS:
+    if not value:
+        return None
+    if value in LABELS:
         return value
     for unit, words in TIME_UNITS.items():
         if str(value).strip().lower() in words:

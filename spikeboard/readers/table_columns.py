@@ -105,7 +105,7 @@ def _settled(table: _Table, time: int, unit: int | None) -> Columns:
 
 
 def _answered(layout: Layout, option: str, answer: str | None) -> _Found | None:
-    if answer is None:
+    if answer is None or answer == "":
         return None
     if option == "unit_column" and answer == NO_COLUMN:
         return _Found((), certain=True)

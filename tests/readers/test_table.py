@@ -486,6 +486,11 @@ def test_a_column_that_is_not_there_is_refused(tmp_path: Path, wrong) -> None:
         opened(written(tmp_path, "time_s,id\n0.5,3\n"), **wrong)
 
 
+def test_an_answer_left_blank_is_no_answer(tmp_path: Path) -> None:
+    blank = dict.fromkeys(("time_unit", "time_column", "unit_column", "dt", "t_stop", "n_units"), "")
+    assert pairs(opened(written(tmp_path, "0.5,3\n0.75,3\n"), **blank)) == [(0.5, 3), (0.75, 3)]
+
+
 def test_one_column_cannot_be_time_and_unit(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="both the time and the unit"):
         opened(written(tmp_path, "time_s,id\n0.5,3\n"), time_column="id", unit_column="id")
