@@ -17,7 +17,7 @@ from spikeboard.readers.text import Head
 MOST_COLUMNS = 256
 # In this order where two cut the rows equally well; the space stands for runs of spaces and tabs.
 DELIMITERS = ("\t", ";", ",", " ")
-NUMBER = re.compile(r"[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?([0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
 NOT_FINITE = frozenset(["nan", "inf", "-inf", "+inf", "infinity", "-infinity"])
 
 Kind = Literal["fraction", "whole", "text", "empty"]
