@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,13 +13,12 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from spikeboard.analysis.bins import population_counts
-from spikeboard.analysis.order import unit_order
 from spikeboard.analysis.pixels import column_edges, pixel_counts_ordered, spikes_shown
-from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
+from spikeboard.scene import ORDER, ORDER_WORDS, Scene, bands_of, boxed, frame_axes, scene_of, shades_of
 from spikeboard.selection import Selection
 from spikeboard.theme import colour, faded, label, listed, population_colours
-from spikeboard.view import Choice, Flag, Pick, Result, View, Viewport
+from spikeboard.view import Flag, Pick, Result, View, Viewport
 
 MOST_MARKS = 5000
 MOST_BANDS_LABELLED = 40
@@ -29,22 +26,6 @@ MOST_INTERVALS = 200
 # Grey levels of each population's colour in the picture; with ten colours they fit an 8-bit palette.
 LEVELS = 24
 SIDE_PX, TOP_PX, FRAME_PX = 90, 80, 84
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What is on screen: x0, x1 in s; `order`, unit rows from top to bottom; first and last place on screen."""
-
-    x0: float
-    x1: float
-    order: np.ndarray
-    first: int
-    last: int
-
-    @property
-    def rows(self) -> np.ndarray:
-        """The unit rows on screen, from top to bottom."""
-        return self.order[self.first : self.last]
 
 
 def spikes(
@@ -66,16 +47,16 @@ def spikes(
     The margin above is the rate per unit of each population; the margin at the right is the rate of each unit in
     what is on screen. A box drawn on the raster selects its time window and units for every page.
     """
-    scene = _scene(rec, selection, viewport, sort)
+    scene = scene_of(rec, selection, viewport, sort)
     lut = np.full(len(rec.units), -1, np.int32)
     lut[scene.rows] = np.arange(len(scene.rows), dtype=np.int32)
     stretch = spikes_shown(rec, scene.x0, scene.x1)
     seen, total = _seen(rec, stretch, lut)
     extra: dict[str, Any] = {
         "scene": scene,
-        "bands": _bands(rec, scene),
+        "bands": bands_of(rec, scene),
         "colours": population_colours(rec),
-        "shades": _shades(rec, scene, intervals),
+        "shades": shades_of(rec, scene, intervals),
     }
     notes = []
     if seen is None:
@@ -99,7 +80,7 @@ def draw(result: Result, sort: str, marginals: bool, intervals: str | None) -> g
     """Marks or a picture under real axes, population bands, and the margins."""
     figure = go.Figure()
     scene: Scene = result.extra["scene"]
-    _frame_axes(figure, scene, result.extra["bands"], result.extra["colours"], marginals)
+    frame_axes(figure, scene, result.extra["bands"], result.extra["colours"], marginals)
     if "picture" in result.extra:
         figure.add_layout_image(**_placed(scene, result.extra["picture"]))
     else:
@@ -111,78 +92,12 @@ def draw(result: Result, sort: str, marginals: bool, intervals: str | None) -> g
     return figure.update_layout(dragmode="zoom", barmode="overlay", bargap=0)
 
 
-def boxed(
-    rec: Recording, selection: Selection, x: tuple[float, float], y: tuple[float, float], sort: str, **_: Any
-) -> Selection:
-    """The time window and the units inside a box on the raster."""
-    scene = _scene(rec, selection, Viewport(), sort)
-    first, last = int(np.ceil(y[0])), int(np.floor(y[1])) + 1
-    rows = np.sort(scene.order[max(first, 0) : max(last, 0)])
-    if not len(rows):
-        raise NothingToDraw("that box holds no unit: draw it over some rows")
-    t0, t1 = max(x[0], scene.x0), min(x[1], scene.x1)
-    if t1 <= t0:
-        raise NothingToDraw("that box lies outside the selected time window")
-    everything = len(rows) == len(scene.order)
-    return Selection(
-        _rounded(t0, rec) if t0 > scene.x0 else selection.t0,
-        _rounded(t1, rec) if t1 < scene.x1 else selection.t1,
-        selection.units if everything else tuple(rows.tolist()),
-        selection.populations,
-        selection.interval,
-    )
-
-
-def _rounded(time: float, rec: Recording) -> float:
-    """A time to a ten-thousandth of the recording: a link needs no more digits than a hand has drawn."""
-    digits = int(np.ceil(4 - np.log10(max(rec.duration, 1e-9))))
-    return float(round(time, max(digits, 0)))
-
-
-def _scene(rec: Recording, selection: Selection, viewport: Viewport, sort: str) -> Scene:
-    t0, t1 = selection.window(rec)
-    rows = selection.rows(rec)
-    if not len(rows):
-        raise NothingToDraw("no unit is selected: clear the selection, or widen it")
-    if t1 <= t0:
-        raise NothingToDraw(f"the selected window has no length ({t0:g} s): widen it")
-    order = unit_order(rec, sort, rows, t0, t1, by_population=True)
-    x0, x1 = (t0, t1) if viewport.x is None else (max(t0, viewport.x[0]), min(t1, viewport.x[1]))
-    low, high = (
-        (0, len(order))
-        if viewport.y is None
-        else (np.floor(viewport.y[0] + 0.5), np.ceil(viewport.y[1] + 0.5))
-    )
-    first, last = int(np.clip(low, 0, len(order) - 1)), int(np.clip(high, 1, len(order)))
-    return Scene(x0, x1 if x1 > x0 else t1, order, first, max(last, first + 1))
-
-
 def _seen(rec: Recording, stretch: slice, lut: np.ndarray) -> tuple[np.ndarray | None, int]:
     """Which spikes of the stretch are on screen, None where they are too many for marks; and how many they are."""
     rows = rec.spike_rows[stretch]
     visible = lut[rows] >= 0
     total = int(np.count_nonzero(visible))
     return (np.flatnonzero(visible) if total <= MOST_MARKS else None), total
-
-
-def _bands(rec: Recording, scene: Scene) -> list[tuple[str, int, int]]:
-    """(population, first place, place after the last) of each band, from top to bottom."""
-    codes = rec.units["population"].cat.codes.to_numpy()[scene.order]
-    edges = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1], True])
-    names = rec.units["population"].cat.categories
-    return [(str(names[codes[a]]), int(a), int(b)) for a, b in pairwise(edges)]
-
-
-def _shades(rec: Recording, scene: Scene, intervals: str | None) -> list[tuple[float, float]]:
-    if intervals is None:
-        return []
-    if intervals not in rec.intervals:
-        raise NothingToDraw(
-            f"no intervals called {intervals!r} in this recording; it has {listed(list(rec.intervals))}"
-        )
-    table = rec.intervals[intervals]
-    inside = table[(table["stop"] > scene.x0) & (table["start"] < scene.x1)].head(MOST_INTERVALS)
-    return [(float(a), float(b)) for a, b in zip(inside["start"], inside["stop"], strict=True)]
 
 
 def _picture(rec: Recording, scene: Scene, viewport: Viewport, lut: np.ndarray) -> tuple[bytes, int]:
@@ -263,17 +178,11 @@ def _side(rec: Recording, scene: Scene) -> np.ndarray:
 
 def _caption(rec: Recording, scene: Scene, total: int, sort: str) -> str:
     counts = rec.counts[scene.rows]
-    orders = {
-        "id": "as in the file",
-        "rate": "by rate",
-        "first_spike": "by first spike",
-        "similarity": "by similarity",
-    }
     silent = int(np.count_nonzero(counts == 0))
-    names = [name for name, first, last in _bands(rec, scene) if first < scene.last and last > scene.first]
+    names = [name for name, first, last in bands_of(rec, scene) if first < scene.last and last > scene.first]
     return (
         f"{total:,} spikes of {len(scene.rows):,} units ({listed(names)}; {silent:,} silent in the whole recording), "
-        f"{scene.x0:.6g} to {scene.x1:.6g} s; units of a population {orders[sort]}."
+        f"{scene.x0:.6g} to {scene.x1:.6g} s; units of a population {ORDER_WORDS[sort]}."
     )
 
 
@@ -290,38 +199,6 @@ def _frame(rec: Recording, stretch: slice, lut: np.ndarray) -> pd.DataFrame:
             "id": rec.units["id"].to_numpy()[rows],
         }
     )
-
-
-def _frame_axes(
-    figure: go.Figure,
-    scene: Scene,
-    bands: list[tuple[str, int, int]],
-    colours: Mapping[str, str],
-    marginals: bool,
-) -> None:
-    n = len(scene.order)
-    labelled = bands if len(bands) <= MOST_BANDS_LABELLED else bands[:: -(-len(bands) // MOST_BANDS_LABELLED)]
-    right, top = (0.9, 0.84) if marginals else (1.0, 1.0)
-    t0, t1 = scene.x0, scene.x1
-    figure.add_scatter(
-        x=[t0, t1], y=[0, n - 1], mode="markers", marker_opacity=0, showlegend=False, hoverinfo="skip"
-    )
-    figure.update_layout(
-        xaxis={"title": {"text": "Time (s)"}, "range": [t0, t1], "domain": [0, right], "showgrid": False},
-        yaxis={
-            "range": [n - 0.5, -0.5],
-            "domain": [0, top],
-            "showgrid": False,
-            "tickvals": [(first + last - 1) / 2 for _, first, last in labelled],
-            "ticktext": [
-                f'<span style="color:{colours[name]}">{label(name, 14)}</span>' for name, _, _ in labelled
-            ],
-            "ticks": "",
-        },
-    )
-    for _, first, _ in bands[1:] if len(bands) <= 200 else []:
-        line = {"color": "#8c8c8c", "width": 0.7}
-        figure.add_shape(type="line", x0=0, x1=1, xref="x domain", y0=first - 0.5, y1=first - 0.5, line=line)
 
 
 def _placed(scene: Scene, png: bytes) -> dict[str, Any]:
@@ -411,16 +288,7 @@ VIEW = View(
     data=spikes,
     figure=draw,
     settings={
-        "sort": Choice(
-            "id",
-            {
-                "id": "As in the file",
-                "rate": "By rate",
-                "first_spike": "By first spike",
-                "similarity": "By similarity",
-            },
-            "Order of units",
-        ),
+        "sort": ORDER,
         "marginals": Flag(True, "Rates in the margins"),
         "intervals": Pick("interval", "Shade intervals", empty="none"),
     },
