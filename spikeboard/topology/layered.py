@@ -16,6 +16,8 @@ from spikeboard.topology.shapes import Positions, circle, grid
 
 # In a strongly connected part, the share of its edges that may run backwards before its order says nothing.
 BACKWARD_SHARE = 0.1
+# The share of its pairs that are joined from which on a part with feedback is one knot.
+DENSE_SHARE = 0.7
 DUMMY_LIMIT = 20_000
 
 
@@ -30,11 +32,16 @@ def layered(n_nodes: int, pairs: Edges) -> Positions:
     heights = np.array([_extent(len(nodes)) for nodes in members])
     rows = _rows(layer, heights, forward)
     columns = _columns(layer, np.array([_extent(len(nodes), stacked=True) for nodes in members]))
-    inside = [_inside(len(nodes)) for nodes in members]
+    outward = _outward(n_nodes, pairs[block[pairs[:, 0]] != block[pairs[:, 1]]])
     placed = np.zeros((n_nodes, 2))
     for number, nodes in enumerate(members):
-        placed[nodes] = inside[number] + (columns[layer[number]], rows[number])
+        placed[nodes] = np.array([columns[layer[number]], rows[number]]) + _inside(outward[nodes])
     return placed
+
+
+def _outward(n_nodes: int, pairs: Edges) -> NDArray[np.int64]:
+    """How many more edges leave each node than enter it."""
+    return np.bincount(pairs[:, 0], minlength=n_nodes) - np.bincount(pairs[:, 1], minlength=n_nodes)
 
 
 def _untangle(n_nodes: int, pairs: Edges) -> tuple[NDArray[np.int64], Edges]:
@@ -58,11 +65,15 @@ def _untangle(n_nodes: int, pairs: Edges) -> tuple[NDArray[np.int64], Edges]:
 
 
 def _has_direction(n_nodes: int, inner: Edges, backward: NDArray[np.bool_]) -> bool:
-    """Whether few edges run back: one, or a small share. Pairs joined both ways count only where they abound."""
+    """Whether few edges run back: one, or a small share.
+
+    Pairs joined both ways have no say, unless they abound or nearly all is joined with all.
+    """
     back = {(a, b) for a, b in inner[backward].tolist()}
     mutual = back & {(b, a) for a, b in inner.tolist()}
     few = len(back - mutual) <= max(1, BACKWARD_SHARE * len(inner))
-    return n_nodes > 2 and few and len(mutual) < n_nodes
+    dense = len(inner) - len(mutual) > DENSE_SHARE * n_nodes * (n_nodes - 1) / 2
+    return n_nodes > 2 and few and len(mutual) < n_nodes and not (mutual and dense)
 
 
 def _flow_order(n_nodes: int, pairs: Edges) -> NDArray[np.int64]:
@@ -109,11 +120,14 @@ def _extent(size: int, stacked: bool = False) -> float:
     return 1 / math.sin(math.pi / size) + (0 if stacked else 1)
 
 
-def _inside(size: int) -> Positions:
-    """Where the nodes of a block stand about its centre."""
+def _inside(outward: NDArray[np.int64]) -> Positions:
+    """Where the nodes of a block stand about its centre: what is fed from outside left, what feeds others right."""
+    size = len(outward)
     if size == 2:
         return np.array([[0.0, -0.5], [0.0, 0.5]])
-    return circle(size)
+    turns = np.pi * np.arange(4 * size) / (2 * size)
+    turned = [circle(size) @ [[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]] for t in turns]
+    return turned[int(np.argmax([round(float(outward @ places[:, 0]), 9) for places in turned]))]
 
 
 def _columns(layer: NDArray[np.int64], widths: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -285,7 +285,11 @@
     head.setAttribute("d", headPath(edge.sign, shape.tip, shape.way, thick));
     head.setAttribute("stroke-width", edge.sign === "inhibitory" ? Math.max(2.6, thick).toFixed(2) : 1.4);
     lines[index].spots = shape.spots;
+    lines[index].course = shape.course;
   }
+
+  // Points along a curve, close enough that no label slips between them.
+  function courseOf(at) { return Array.from({ length: 33 }, (_, i) => at(i / 32)); }
 
   function headLength(sign, thick) { return sign === "inhibitory" ? 1 : (sign === "mixed" ? 11 : 8) + 1.5 * thick; }
 
@@ -298,7 +302,8 @@
     const length = headLength(sign, thick);
     const stop = end - turning(0, Math.max(0, end - start - 0.01), (t) => { const p = polar(curve, end - t, end - t); return Math.hypot(p.x - tip.x, p.y - tip.y) < length; });
     const { a, c, b } = part(curve, start, Math.max(stop, start));
-    return { d: `M${xy(a)}Q${xy(c)} ${xy(b)}`, tip, way: direction(b, tip, curve), spots: spotsOf(curve, start, stop) };
+    const course = courseOf((t) => polar({ a, c, b }, t, t));
+    return { d: `M${xy(a)}Q${xy(c)} ${xy(b)}`, tip, way: direction(b, tip, curve), spots: spotsOf(curve, start, stop), course };
   }
 
   function direction(from, to, curve) {
@@ -355,8 +360,11 @@
     const coming = direction(second, tip, null);
     const length = headLength(sign, thick);
     const b = { x: tip.x - coming.x * length, y: tip.y - coming.y * length };
-    const spots = [{ point: spot(reach * 0.76, 0), normal: way }, { point: spot(reach * 0.45, half + 10), normal: across }];
-    return { d: `M${xy(a)}C${xy(spot(reach, -half - 20))} ${xy(second)} ${xy(b)}`, tip, way: coming, spots };
+    const back = { x: -across.x, y: -across.y };
+    const spots = [{ point: spot(reach * 0.76, 0), normal: way }, { point: spot(reach * 0.45, half + 10), normal: across }, { point: spot(reach * 0.45, -half - 10), normal: back }];
+    const first = spot(reach, -half - 20);
+    const course = courseOf((t) => mixed(polar({ a, c: first, b: second }, t, t), polar({ a: first, c: second, b }, t, t), t));
+    return { d: `M${xy(a)}C${xy(first)} ${xy(second)} ${xy(b)}`, tip, way: coming, spots, course };
   }
 
   function xy(point) { return `${point.x.toFixed(2)} ${point.y.toFixed(2)}`; }
@@ -371,19 +379,32 @@
     return `M${at(0, 0)}L${at(long, wide)}L${at(long, -wide)}Z`;
   }
 
-  // A label stands beside its line where it covers no node and no other label; where there is no such place it is not drawn.
+  // A label stands beside its line where it covers no node and no other label, and the fewest lines that could be;
+  // where there is no such place it is not drawn.
   function drawTags() {
     const taken = place.map((at) => box(at, 2));
     edges.forEach((edge, index) => {
       const text = label === "none" ? "" : edge.label[label];
       const tag = lines[index].tag;
-      const spot = text ? lines[index].spots.map((s) => tagBox(s, captionWidth(text))).find((b) => !taken.some((other) => overlap(b, other))) : null;
+      const free = text ? lines[index].spots.map((s) => tagBox(s, captionWidth(text))).filter((b) => !taken.some((other) => overlap(b, other))) : [];
+      const spot = clearest(free);
       tag.textContent = spot ? text : "";
       if (!spot) return;
       taken.push(spot);
       tag.setAttribute("x", (spot.x + spot.w / 2).toFixed(2));
       tag.setAttribute("y", (spot.y + spot.h / 2 + 4).toFixed(2));
     });
+  }
+
+  function clearest(boxes) {
+    let best = boxes[0] || null;
+    let least = Infinity;
+    for (const spot of edges.length > ROUTED_NODES ? [] : boxes) {
+      const crossed = lines.reduce((sum, { course }) => sum + course.filter((p) => overlap({ ...p, w: 0, h: 0 }, spot)).length, 0);
+      if (crossed < least) [best, least] = [spot, crossed];
+      if (!least) break;
+    }
+    return best;
   }
 
   function tagBox({ point, normal }, wide) {

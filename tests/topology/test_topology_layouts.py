@@ -89,6 +89,15 @@ def test_areas_joined_both_ways_stand_in_the_order_from_their_input() -> None:
     assert placed[:, 1] == pytest.approx(placed[0, 1])
 
 
+def test_three_populations_joined_nearly_all_with_all_stand_in_a_triangle() -> None:
+    relay, exc, pv, sst = range(4)
+    inside = [(exc, pv), (pv, exc), (exc, sst), (sst, exc), (sst, pv)]
+    placed = layout_positions(4, [(relay, exc), (relay, pv), *inside])
+    assert apart(placed[1:])[np.triu_indices(3, 1)] == pytest.approx([1, 1, 1])
+    assert placed[relay, 0] <= placed[1:, 0].min() - 1 + 1e-9
+    assert placed[exc, 0] == pytest.approx(placed[pv, 0]) and placed[sst, 0] > placed[exc, 0]
+
+
 def test_a_random_network_has_no_layers() -> None:
     edges = np.random.default_rng(0).integers(0, 60, (240, 2))
     placed = layout_positions(60, edges)
