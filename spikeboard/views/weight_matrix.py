@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,6 +31,7 @@ MOST_TICKS = 30
 MOST_TEXTS = 20
 MOST_SERIES = 12
 HISTOGRAM_BINS = 60
+DASHES = ("solid", "dot", "dash", "dashdot")
 ABSENT = "rgba(140,140,140,0.24)"
 
 
@@ -291,7 +293,8 @@ def _notes(
         )
     if beyond:
         notes.append(
-            f"{beyond:,} of {np.count_nonzero(sums.count):,} cells lie beyond the range of colours and have its end colour."
+            f"{beyond:,} of {np.count_nonzero(sums.count):,} cells lie beyond the range of colours "
+            "and have its end colour."
         )
     if quantity != "probability" and how != "count":
         notes += _about_values(rec, chosen, sums, quantity)
@@ -576,8 +579,12 @@ def _add_margins(figure: go.Figure, extra: Mapping[str, Any], right: float, top:
 
 def _bar_figure(result: Result) -> go.Figure:
     figure = go.Figure()
+    used: Counter[str] = Counter()
     for name, part in result.table().groupby("series", sort=False):
-        _add_steps(figure, str(name), part, result.extra["colours"].get(str(name), "#4477AA"), "x", "y", True)
+        tint = result.extra["colours"].get(str(name), "#4477AA")
+        # Projections of one source share its colour: the kind of line tells them apart.
+        _add_steps(figure, str(name), part, tint, "x", "y", True, DASHES[used[tint] % len(DASHES)])
+        used[tint] += 1
     return figure.update_layout(
         xaxis_title=result.extra["title"],
         yaxis={"title": {"text": "Synapses"}, "rangemode": "tozero"},
@@ -586,12 +593,13 @@ def _bar_figure(result: Result) -> go.Figure:
 
 
 def _degree_figure(result: Result) -> go.Figure:
-    figure = go.Figure()
+    figure, known = go.Figure(), set()
     for k, (kind, table) in enumerate(result.table().groupby("kind", sort=False)):
         axes = ("x", "y") if k == 0 else ("x2", "y2")
         for name, part in table.groupby("series", sort=False):
             tint = result.extra["colours"].get(str(name), "#4477AA")
-            _add_steps(figure, str(name), part, tint, *axes, shown_in_legend=k == 0)
+            _add_steps(figure, str(name), part, tint, *axes, shown_in_legend=name not in known)
+            known.add(name)
         figure.update_layout(
             {
                 "xaxis" if k == 0 else "xaxis2": {
@@ -611,7 +619,14 @@ def _degree_figure(result: Result) -> go.Figure:
 
 
 def _add_steps(
-    figure: go.Figure, name: str, part: pd.DataFrame, tint: str, x: str, y: str, shown_in_legend: bool
+    figure: go.Figure,
+    name: str,
+    part: pd.DataFrame,
+    tint: str,
+    x: str,
+    y: str,
+    shown_in_legend: bool,
+    dash: str = "solid",
 ) -> None:
     edges = np.r_[part["from"].to_numpy(), part["to"].to_numpy()[-1]]
     counts = part["count"].to_numpy()
@@ -619,7 +634,7 @@ def _add_steps(
         x=np.repeat(edges, 2).astype("f4"),
         y=np.r_[0, np.repeat(counts, 2), 0].astype("f4"),
         xaxis=x, yaxis=y, name=label(name), legendgroup=label(name), showlegend=shown_in_legend, mode="lines",
-        line={"color": tint, "width": 1.4}, fill="tozeroy", fillcolor=faded(tint, 0.16),
+        line={"color": tint, "width": 1.4, "dash": dash}, fill="tozeroy", fillcolor=faded(tint, 0.16),
         hovertemplate="%{x:.4g}: %{y:,}<extra>" + label(name) + "</extra>",
     )  # fmt: skip
 

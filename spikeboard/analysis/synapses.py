@@ -1,0 +1,175 @@
+"""Synapses of a whole recording counted and summed by groups of units, and the sign they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording, Synapses
+
+MOST_CELLS = 4 * 10**6
+Values = Callable[[Synapses], NDArray[np.float64] | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Synapses between groups of sources (rows) and groups of targets (columns), (R, C) each.
+
+    count : synapses
+    pairs : pairs of units that are joined, within each projection
+    finite : synapses whose value is a finite number
+    total : sum of these values
+    positive, negative : synapses whose value is above, below zero
+    """
+
+    count: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    finite: NDArray[np.int64]
+    total: NDArray[np.float64]
+    positive: NDArray[np.int64]
+    negative: NDArray[np.int64]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean value of the synapses of each cell, NaN where none is known."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.total / np.where(self.finite > 0, self.finite, np.nan)
+
+    @property
+    def sum(self) -> NDArray[np.float64]:
+        """Sum of the values of each cell, NaN where none is known: no synapse is not a weight of zero."""
+        return np.where(self.finite > 0, self.total, np.nan)
+
+
+def synapse_sums(
+    rec: Recording,
+    row_group: NDArray[np.integer],
+    column_group: NDArray[np.integer],
+    shape: tuple[int, int],
+    values: Values,
+    projections: tuple[str, ...] | None = None,
+) -> Sums:
+    """Synapses of a recording, summed by group of their source and group of their target.
+
+    Parameters
+    ----------
+    rec : the recording
+    row_group, column_group : (n_units,) group of each unit as source and as target, -1 to leave it out
+    shape : number of groups of sources and of targets
+    values : the (S,) values of a projection, such as `signed_weights`, or None where it has none
+    projections : names, None for all
+
+    Returns
+    -------
+    Sums
+
+    Raises
+    ------
+    RecordingError : where there would be more than four million cells
+    """
+    if shape[0] * shape[1] > MOST_CELLS:
+        raise RecordingError(f"{shape[0]:,} × {shape[1]:,} groups of units are too many for one matrix")
+    count, pairs, finite, positive, negative = np.zeros((5, *shape), np.int64)
+    total = np.zeros(shape)
+    for name in rec.connections if projections is None else projections:
+        synapses = rec.synapses(name)
+        known = values(synapses)
+        known = np.zeros(0) if known is None else np.ascontiguousarray(known, np.float64)
+        rows = _of_population(rec, synapses.source, row_group)
+        columns = _of_population(rec, synapses.target, column_group)
+        _add(
+            np.asarray(synapses.indptr), np.asarray(synapses.indices), known, rows, columns,
+            count, pairs, finite, total, positive, negative,
+        )  # fmt: skip
+    return Sums(count, pairs, finite, total, positive, negative)
+
+
+def inhibitory_units(rec: Recording) -> NDArray[np.bool_] | None:
+    """Which units the unit table calls inhibitory (its column "ei" begins with "i"); None where it says nothing."""
+    if "ei" not in rec.units:
+        return None
+    return rec.units["ei"].astype(str).str.strip().str.lower().str.startswith("i").to_numpy(bool)
+
+
+def sign_from_units(rec: Recording, synapses: Synapses) -> bool:
+    """Whether the weights carry no sign (none is negative) but the unit table knows inhibitory sources."""
+    inhibitory = inhibitory_units(rec)
+    if inhibitory is None or synapses.weight is None or not len(synapses):
+        return False
+    rows = rec.rows_of(synapses.source)
+    return bool(inhibitory[rows.start : rows.stop].any()) and not bool(
+        np.any(np.asarray(synapses.weight) < 0)
+    )
+
+
+def signed_weights(rec: Recording, synapses: Synapses) -> NDArray[np.float64] | None:
+    """Weights with their sign.
+
+    SONATA leaves the sign to the model of the synapse: where no weight of a projection is negative and the unit
+    table says which of its sources are inhibitory ("ei"), their weights are made negative.
+
+    Returns
+    -------
+    (S,) float64 in the source's own unit, or None where there are no weights
+    """
+    if synapses.weight is None:
+        return None
+    weights = np.asarray(synapses.weight, np.float64)
+    if not sign_from_units(rec, synapses):
+        return weights
+    rows = rec.rows_of(synapses.source)
+    inhibitory: Any = inhibitory_units(rec)
+    return np.where(_by_source(synapses, inhibitory[rows.start : rows.stop]), -weights, weights)
+
+
+def delays_ms(synapses: Synapses) -> NDArray[np.float64] | None:
+    """Delays in milliseconds, (S,) float64, or None where there are none."""
+    return None if synapses.delay is None else 1000 * np.asarray(synapses.delay, np.float64)
+
+
+def shown_synapses(
+    rec: Recording, synapses: Synapses, sources: NDArray[np.bool_], targets: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which synapses join a chosen source with a chosen target, (S,) bool; both masks are over all units."""
+    rows, columns = rec.rows_of(synapses.source), rec.rows_of(synapses.target)
+    kept = _by_source(synapses, sources[rows.start : rows.stop])
+    return kept & targets[columns.start : columns.stop][np.asarray(synapses.indices)]
+
+
+def _by_source(synapses: Synapses, of_source: NDArray[Any]) -> NDArray[Any]:
+    """A value of each source, for each of its synapses."""
+    return np.repeat(of_source, np.diff(np.asarray(synapses.indptr)))
+
+
+def _of_population(rec: Recording, name: str, group: NDArray[np.integer]) -> NDArray[np.int64]:
+    rows = rec.rows_of(name)
+    return np.ascontiguousarray(group[rows.start : rows.stop], np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _add(indptr, indices, values, rows, columns, count, pairs, finite, total, positive, negative):
+    seen = np.full(len(columns), -1, np.int64)
+    for source in range(len(indptr) - 1):
+        row = rows[source]
+        if row < 0:
+            continue
+        for synapse in range(indptr[source], indptr[source + 1]):
+            target = indices[synapse]
+            column = columns[target]
+            if column < 0:
+                continue
+            count[row, column] += 1
+            pairs[row, column] += seen[target] != source
+            seen[target] = source
+            if len(values) and np.isfinite(values[synapse]):
+                value = values[synapse]
+                finite[row, column] += 1
+                total[row, column] += value
+                positive[row, column] += value > 0
+                negative[row, column] += value < 0
