@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikeboard.hosting import HostingError, attempts
@@ -129,6 +129,7 @@ def test_the_file_stays_small(count: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(_rows(count)) <= 30 + 3
 
 
+@settings(deadline=None)
 @given(name=st.text(max_size=30), address=st.text(max_size=30))
 def test_nothing_typed_is_kept_or_breaks_it(
     tmp_path_factory: pytest.TempPathFactory, name: str, address: str

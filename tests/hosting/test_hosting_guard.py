@@ -197,6 +197,10 @@ def test_too_many_attempts_wait_whatever_the_password(ask) -> None:
     assert reply.headers["retry-after"] == "1" and "try again in 1 second." in reply.text
 
 
+def test_right_passwords_never_wait(ask) -> None:
+    assert [sign_in(ask).status_code for _ in range(25)] == [303] * 25
+
+
 def test_a_browser_behind_the_proxy_waits_alone(team: Path) -> None:
     policy = policy_for("0.0.0.0", accounts_file=team, trusted_proxies=["10.0.0.1"])
     ask = asker(guarded(policy), peer="10.0.0.1")

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spikeboard.hosting.origin import (
@@ -270,6 +270,7 @@ def _in_a_browser(base: str, location: str) -> str:
     return urlsplit(urljoin(base, re.sub(r"^/{2,}", "//", text))).netloc
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("/\\%25fFcC09ad.:@evil \t\n?#;"), max_size=14) | st.text(max_size=30))
 @example("/\\evil.org")
 def test_no_target_leads_off_the_site(target: str) -> None:
@@ -278,6 +279,7 @@ def test_no_target_leads_off_the_site(target: str) -> None:
     assert location.isascii() and location.isprintable()
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="abcXYZ019-_.~", min_size=1, max_size=8), max_size=4), st.text(max_size=12))
 def test_no_link_of_our_own_is_lost(parts: list[str], value: str) -> None:
     target = "/" + "/".join(["pages", *parts]) + "?setting=" + quote(value, safe="")

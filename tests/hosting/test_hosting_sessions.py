@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
@@ -34,11 +34,13 @@ def test_a_session_comes_back_as_it_was_issued() -> None:
     assert session.serial != read(SECRET, issue(SECRET, "anna", "f" * 32), DAY).serial  # type: ignore[union-attr]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_is_a_session_by_chance(token: str) -> None:
     assert read(SECRET, token, DAY) is None
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_changed_token_is_refused(data: st.DataObject) -> None:
     # The last sign of a base64 signature carries spare bits that mean nothing.
