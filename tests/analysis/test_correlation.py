@@ -352,6 +352,15 @@ def test_a_shift_predictor_counts_spikes_of_unequal_trials_to_the_shortest() -> 
     assert found.counts.sum() == found.counts[5 + 3] == 2
 
 
+def test_the_end_of_a_trial_is_far_from_the_start_of_the_next() -> None:
+    # Trials of 20 ms with spikes at their very ends: whatever is put beside what, no lag is below 15 ms.
+    rec = made([[0, 100, 200], [18, 119, 217]])
+    starts = np.array([0.0, 0.1, 0.2])
+    found = shift_predictor(rec, 0, 1, starts, starts + 0.02, 10, 1)
+    assert not found.counts.any()
+    assert not found.predicted.any()
+
+
 def test_an_autocorrelogram_within_trials_leaves_out_self_pairs() -> None:
     rec = made([[5, 105, 108, 300]])
     found = shift_predictor(rec, 0, 0, np.array([0.0, 0.1]), np.array([0.02, 0.12]), 5, 1)

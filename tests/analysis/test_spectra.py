@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import elephant.spectral as elephant
 import numpy as np
 import pytest
@@ -244,6 +246,14 @@ def test_the_band_power_of_spikes_counts_both_signs_of_frequency() -> None:
     # At half the sampling rate both signs are one value.
     both = band_power(found, 0, 501) - found.power[:, -1] / found.segment_s
     assert both == pytest.approx([variance])
+
+
+def test_frequency_zero_has_no_second_sign() -> None:
+    found = welch(made([range(0, 1000, 7)], 1000.0), None, 0.5, max_hz=100.0)
+    flat = replace(found, power=np.ones_like(found.power))
+    assert band_power(flat, 0, 4) == pytest.approx([(1 + 2) * 2.0])
+    assert band_power(flat, 2, 4) == pytest.approx([2 * 2.0])
+    assert band_power(replace(flat, sides=1), 0, 4) == pytest.approx([2 * 2.0])
 
 
 def test_an_empty_band_is_refused() -> None:
