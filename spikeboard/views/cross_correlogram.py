@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,6 @@ from spikeboard.analysis.correlation import (
     shift_predictor,
     sttc,
 )
-from spikeboard.analysis.groups import grouped_trains
 from spikeboard.analysis.order import similarity_order
 from spikeboard.analysis.trains import unit_rows
 from spikeboard.errors import NothingToDraw
@@ -93,7 +92,10 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Chance:
-    """What to expect by chance, in pairs per bin; `text` says of what it is, `notes` what did not go as asked."""
+    """What to expect by chance, in pairs per bin; `text` says of what it is, `notes` what did not go as asked.
+
+    trials : the correlogram within trials, where the predictor is of trials
+    """
 
     mean: NDArray[np.floating]
     deviation: NDArray[np.floating]
@@ -101,7 +103,7 @@ class Chance:
     high: NDArray[np.floating]
     text: str
     notes: tuple[str, ...] = ()
-    counts: NDArray[np.floating] | None = None
+    trials: Correlograms | None = None
 
 
 def correlation(
@@ -206,7 +208,7 @@ def _pair(
     )
     first = picked[0] if picked[0] is not None else next((c for c in candidates if c != picked[1]), picked[1])
     second = picked[1] if picked[1] is not None else next((c for c in candidates if c != first), first)
-    side = _unit_side if between == "units" else _population_side
+    side: Callable[..., Side] = _unit_side if between == "units" else _population_side
     pair = Pair(side(rec, selection, first), side(rec, selection, second), t0, t1)
     for train in (pair.reference, pair.target):
         if not spikes_per_unit(rec, train.rows, t0, t1).sum():
@@ -252,7 +254,8 @@ def _fitting(rec: Recording, window_ms: float, bin_ms: float, most: int) -> tupl
     if 2 * half + 1 > most:
         factor = -(-2 * half // (most - 1))
         notes.append(
-            f"{2 * half + 1:,} bins of {snapped:.6g} ms are finer than the screen: each bar is {factor * snapped:.6g} ms."
+            f"{2 * half + 1:,} bins of {snapped:.6g} ms are finer than the screen: "
+            f"each bar is {factor * snapped:.6g} ms."
         )
         snapped *= factor
     return snapped, notes
@@ -270,10 +273,9 @@ def _one_pair(
     notes: list[str],
 ) -> Result:
     found = correlograms(rec, pair.sides, window_ms, bin_ms, pair.t0, pair.t1)
-    counts = found.counts[0, -1]
     chance = _chance(rec, pair, found, window_ms, predictor, settings)
-    counts = counts if chance is None or chance.counts is None else chance.counts
-    frame = pd.DataFrame({"lag_ms": found.lags_s * 1e3, "counts": counts})
+    found = found if chance is None or chance.trials is None else chance.trials
+    frame = pd.DataFrame({"lag_ms": found.lags_s * 1e3, "counts": found.counts[0, -1]})
     if scale == "coefficient":
         frame, more = _as_coefficients(rec, pair, frame, window_ms, bin_ms)
         notes = [*notes, *more]
@@ -307,7 +309,8 @@ def _chance(
     if predictor == "poisson":
         return _poisson(pair, found)
     groups, n = pair.sides, int(settings["n"])
-    seconds = n * (1e-4 + 4e-7 * found.n_spikes.sum() + 3e-9 * pairs_needed(rec, groups, window_ms, pair.t0, pair.t1))  # fmt: skip
+    pairs = pairs_needed(rec, groups, window_ms, pair.t0, pair.t1)
+    seconds = n * (1e-4 + 4e-7 * found.n_spikes.sum() + 3e-9 * pairs)
     if seconds > PATIENCE_S:
         note = (
             f"{n:,} surrogates of {found.n_spikes[-1]:,} spikes would take about {seconds:.0f} s: the Poisson "
@@ -356,7 +359,19 @@ def _over_trials(
         f"the target taken from other trials ({trials.n_trials} trials of {trials.trial_s:g} s, "
         f"{many(trials.n_shifts, 'shift')} averaged), 95 % of a Poisson distribution in each bin"
     )
-    return Chance(trials.predicted, np.sqrt(trials.predicted), low, high, text, (note,), trials.counts)
+    within = replace(
+        found,
+        counts=trials.counts[None, None],
+        n_spikes=np.array([_within(rec, rows, starts, trials.trial_s) for rows in groups]),
+        duration=trials.trial_s,
+    )
+    return Chance(trials.predicted, np.sqrt(trials.predicted), low, high, text, (note,), within)
+
+
+def _within(rec: Recording, rows: list[int], starts: NDArray[np.floating], trial_s: float) -> int:
+    """Spikes of the units within all trials."""
+    units = np.asarray(rows, np.int64)
+    return sum(int(spikes_per_unit(rec, units, start, start + trial_s).sum()) for start in starts)
 
 
 def _trials(rec: Recording, table: str | None, t0: float, t1: float) -> tuple[Any, Any, str]:
@@ -371,7 +386,7 @@ def _trials(rec: Recording, table: str | None, t0: float, t1: float) -> tuple[An
         raise NothingToDraw(
             f"a shift predictor needs 2 trials; {len(inside)} of {shown(name)} lie whole in {span(t0, t1)}"
         )
-    note = f"Only pairs within the {len(inside)} whole {shown(name)} of the window count; rates are over their time."
+    note = f"Only spikes and pairs within the {len(inside)} whole {shown(name)} of the window count."
     return inside["start"].to_numpy(), inside["stop"].to_numpy(), note
 
 
@@ -431,7 +446,9 @@ def _delays(rec: Recording, pair: Pair, window_ms: float) -> tuple[list[tuple[fl
     back = [] if pair.auto else _delays_from(rec, pair.target, pair.reference)
     lines = [(lag, text) for lag, text in there] + [(-lag, text) for lag, text in back]
     if not lines:
-        return [], [f"No synapse with a known delay joins {pair.reference.name} and {pair.target.name}."]
+        whom = f"joins {pair.reference.name} and {pair.target.name}"
+        whom = f"joins {pair.target.name} to itself" if pair.auto else whom
+        return [], [f"No synapse with a known delay {whom}."]
     beyond = [f"{text} lies outside of the window." for lag, text in lines if abs(lag) > window_ms]
     return [line for line in lines if abs(line[0]) <= window_ms], beyond
 
@@ -458,7 +475,7 @@ def _between(rec: Recording, synapses: Any, sources: Units, targets: Units) -> N
     indptr, indices = np.asarray(synapses.indptr), np.asarray(synapses.indices)
     rows = sources - first_source
     if len(rows) == 1:
-        stretch = np.arange(indptr[rows[0]], indptr[rows[0] + 1])
+        stretch = np.arange(int(indptr[rows[0]]), int(indptr[rows[0] + 1]))
         return stretch[np.isin(indices[stretch] + first_target, targets)]
     source_of = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
     return np.flatnonzero(np.isin(source_of, rows) & np.isin(indices + first_target, targets))
@@ -483,7 +500,8 @@ def _pair_caption(
             f"{pair.target.name} ({n[-1]:,} spikes) after {pair.reference.name} ({n[0]:,} spikes): "
             "positive lag, target after reference"
         )
-    text = f"{what}; {frame['counts'].sum():,.0f} pairs within ±{reach:g} ms in {span(pair.t0, pair.t1)}, bins of {width:.6g} ms"
+    text = f"{what}; {frame['counts'].sum():,.0f} pairs within ±{reach:g} ms in {span(pair.t0, pair.t1)}, "
+    text += f"bins of {width:.6g} ms"
     text += _pools(pair)
     if chance and scale != "coefficient":
         text += f" Predictor: {chance.text}."
@@ -504,8 +522,8 @@ def _peak(frame: pd.DataFrame, chance: Chance | None, scale: str) -> str:
         return ""
     above = frame["value"] - frame["high"]
     outside = int(((frame["value"] > frame["high"]) | (frame["value"] < frame["low"])).sum())
-    at = frame.loc[frame["value"].idxmax()]
-    words = f" Highest at {at['lag_ms']:+.4g} ms"
+    at = frame["lag_ms"].to_numpy()[np.nanargmax(frame["value"].to_numpy())]
+    words = f" Highest at {at:+.4g} ms" if frame["counts"].any() else " No pair lies in the window"
     if outside == 0:
         return f"{words}; no bin lies outside of the band."
     side = "above" if above.max() > 0 else "inside"
@@ -527,7 +545,7 @@ def _draw_pair(result: Result, scale: str) -> go.Figure:
         xaxis={"title": _lag_title(pair), "range": [-edge, edge]},
         yaxis={"title": _value_title(scale)},
         barmode="overlay", bargap=0,
-        margin={"t": 60 if result.extra["delays"] else 34},
+        legend={"y": 1.07}, margin={"t": 66},
     )  # fmt: skip
 
 
@@ -631,7 +649,8 @@ def _grid(
         "right of the middle the target fires after the reference. Each cell to its own maximum; the dotted line is "
         "the Poisson expectation."
     )
-    return Result(frame, caption, (*notes, *more), {"sides": sides, "found": found, "values": values, "expected": expected})  # fmt: skip
+    extra = {"sides": sides, "found": found, "values": values, "expected": expected}
+    return Result(frame, caption, (*notes, *more), extra)
 
 
 def _grid_values(
@@ -682,55 +701,56 @@ def _grid_frame(
 
 
 def _draw_grid(result: Result) -> go.Figure:
-    figure, sides = go.Figure(), result.extra["sides"]
-    found: Correlograms = result.extra["found"]
-    for i, reference in enumerate(sides):
-        for j, target in enumerate(sides):
-            values, expected = result.extra["values"][i, j], result.extra["expected"][i, j]
-            _add_cell(figure, i, j, reference, target, found, values, expected)
+    sides, found = result.extra["sides"], result.extra["found"]
+    columns = [_column(result, j) for j in range(len(sides))]
+    zero = [{"type": "line", "xref": "x", "yref": "y", "x0": j, "x1": j, "y0": -0.5, "y1": len(sides) - 0.5,
+             "line": {"width": 0.7, "color": NEUTRAL}, "opacity": 0.6} for j in range(len(sides))]  # fmt: skip
     names = [label(side.name, 14) for side in sides]
     ticks = {"tickvals": list(range(len(sides))), "ticktext": names, "showgrid": False, "fixedrange": True}
-    return figure.update_layout(
-        xaxis=ticks
-        | {"title": f"Target (each ±{found.window_s * 1e3:g} ms)", "range": [-0.55, len(sides) - 0.45]},
-        yaxis=ticks | {"title": "Reference", "range": [len(sides) - 0.45, -0.55]},
-        showlegend=False,
-    )
+    reach = f"{found.window_s * 1e3:g}"
+    layout = {
+        "xaxis": ticks | {"title": f"Target (each ±{reach} ms)", "range": [-0.55, len(sides) - 0.45]},
+        "yaxis": ticks | {"title": "Reference", "range": [len(sides) - 0.45, -0.55]},
+        "showlegend": False,
+        "shapes": zero,
+    }
+    return go.Figure([trace for pair in columns for trace in pair], layout)
 
 
-def _add_cell(
-    figure: go.Figure,
-    i: int,
-    j: int,
-    reference: Side,
-    target: Side,
-    found: Correlograms,
-    values: NDArray[np.floating],
-    expected: NDArray[np.floating],
-) -> None:
-    both = np.r_[values, expected]
-    top, bottom = np.nanmax(np.r_[both, 0]), np.nanmin(np.r_[both, 0])
-    height = top - bottom or 1.0
+def _column(result: Result, j: int) -> tuple[go.Scatter, go.Scatter]:
+    """The cells of one target under each other, and their expectation: as few traces as can be."""
+    found, target = result.extra["found"], result.extra["sides"][j]
+    cells = [
+        _cell(i, j, found, result.extra["values"][i, j], result.extra["expected"][i, j])
+        for i in range(len(result.extra["sides"]))
+    ]
+    drawn, expected = (np.concatenate([cell[k] for cell in cells]).astype("f4") for k in (0, 1))
+    bars = go.Scatter(
+        x=drawn[:, 0], y=drawn[:, 1], customdata=drawn[:, 2:], mode="lines", fill="toself", hoveron="points",
+        line={"shape": "hvh", "width": 1, "color": target.tint}, fillcolor=faded(target.tint, 0.45),
+        name=label(target.name, 16),
+        hovertemplate="lag %{customdata[0]:.4g} ms: %{customdata[1]:.4g}<extra>%{fullData.name}</extra>",
+    )  # fmt: skip
+    line = {"width": 1, "dash": "dot", "color": NEUTRAL}
+    return bars, go.Scatter(x=expected[:, 0], y=expected[:, 1], mode="lines", line=line, hoverinfo="skip")
+
+
+def _cell(
+    i: int, j: int, found: Correlograms, values: NDArray[np.floating], expected: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Outline (x, y, lag in ms, value) and expectation (x, y) of a cell, each ending with a gap."""
+    both = np.r_[values, expected, 0]
+    top, bottom = np.nanmax(both), np.nanmin(both)
+    height = (top - bottom or 1.0) / 0.8
     x = j + 0.45 * found.lags_s / found.window_s
-    zero = i + 0.4 + 0.8 * bottom / height
-    tint = target.tint if i == j else NEUTRAL
-    what = f"{label(target.name, 16)} after {label(reference.name, 16)}"
-    figure.add_scatter(
-        x=np.r_[x[:1], x, x[-1:]].astype("f4"),
-        y=np.r_[zero, zero - 0.8 * np.nan_to_num(values) / height, zero].astype("f4"),
-        customdata=np.stack([np.r_[0, found.lags_s * 1e3, 0], np.r_[0, values, 0]], axis=1).astype("f4"),
-        mode="lines", line={"shape": "hvh", "width": 1, "color": tint}, fill="toself",
-        fillcolor=faded(tint, 0.45), hoveron="points",
-        hovertemplate=what + " by %{customdata[0]:.4g} ms: %{customdata[1]:.4g}<extra></extra>",
-    )  # fmt: skip
-    figure.add_scatter(
-        x=np.array([x[0], x[len(x) // 2], x[-1]], "f4"),
-        y=(zero - 0.8 * expected[[0, len(x) // 2, -1]] / height).astype("f4"),
-        mode="lines", line={"width": 1, "dash": "dot", "color": NEUTRAL}, hoverinfo="skip",
-    )  # fmt: skip
-    figure.add_shape(
-        type="line", x0=j, x1=j, y0=i + 0.4, y1=i - 0.4, line={"width": 0.7, "color": NEUTRAL}, opacity=0.6
-    )
+    zero = i + 0.4 + bottom / height
+    outline = np.full((len(x) + 3, 4), np.nan)
+    outline[:-1, 0] = np.r_[x[:1], x, x[-1:]]
+    outline[:-1, 1] = np.r_[zero, zero - np.nan_to_num(values) / height, zero]
+    outline[1:-2, 2], outline[1:-2, 3] = found.lags_s * 1e3, values
+    chance = np.full((len(x) + 1, 2), np.nan)
+    chance[:-1] = np.stack([x, zero - expected / height], axis=1)
+    return outline, chance
 
 
 def _matrix(

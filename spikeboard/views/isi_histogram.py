@@ -79,7 +79,7 @@ def intervals(
     **Histogram.** Linear bins begin at 0, are left-closed and a whole number of clock ticks wide, so that each holds
     equally many possible intervals and no combs appear; a width that is no multiple is snapped, and a note says so.
     The automatic width is that of Freedman & Diaconis (1981), 2 · IQR / n^(1/3), rounded to 1, 2 or 5; the automatic
-    limit lies above 99 % of the intervals. Logarithmic bins lie on the grid 10^(k / bins per decade) s. Intervals
+    limit lies above 97 % of the intervals. Logarithmic bins lie on the grid 10^(k / bins per decade) s. Intervals
     beyond the last bin are counted in a note. *Counts* are intervals per bin; *probability* is the share of all
     intervals, those beyond the last bin included; *density* divides by the width of the bin, in s or in decades. The
     dashed line is what Poisson processes with the same mean intervals would give: one exponential for each unit,
@@ -217,7 +217,7 @@ def _bins(
 
 
 def _automatic_limit(lengths_ms: NDArray[np.floating]) -> float:
-    longest, most = lengths_ms.max(), np.quantile(lengths_ms, 0.99)
+    longest, most = lengths_ms.max(), np.quantile(lengths_ms, 0.97)
     limit = longest * 1.02 if longest <= 1.5 * most else most
     return nice_above(max(float(limit), 1e-3))
 
@@ -262,7 +262,7 @@ def _means(own: pd.DataFrame) -> tuple[NDArray[np.floating], NDArray[np.floating
     place = np.minimum((np.log(mean) - np.log(mean.min())) / step, MOST_EXPONENTIALS - 1).astype(int)
     summed, total = np.bincount(place, weight * mean), np.bincount(place, weight)
     kept = total > 0
-    return summed[kept] / total[kept], total[kept]
+    return summed[kept] / total[kept], total[kept].astype(float)
 
 
 def _left_out(
@@ -437,7 +437,7 @@ def _draw_histogram(result: Result, logarithmic: bool, scale: str, refractory_ms
         figure.update_xaxes(exponentformat="none", minor={"ticks": "outside", "ticklen": 2})
     else:
         figure.update_xaxes(range=[0, float(frame["right_ms"].max())])
-    return figure.update_layout(showlegend=len(figure.data) > 1)
+    return figure.update_layout(showlegend=len(groups) > 1 or "poisson" in frame)
 
 
 def _axis(scale: str, logarithmic: bool) -> str:
@@ -568,7 +568,7 @@ def _draw_return_map(result: Result) -> go.Figure:
     return figure.update_layout(
         xaxis=axis | {"title": "Interval (ms)"},
         yaxis=axis | {"title": "Next interval (ms)"},
-        showlegend=2 < len(figure.data) <= MOST_LINES + 1,
+        showlegend=len(drawn) <= MOST_POINTS and 1 < len(set(result.extra["of"])) <= MOST_LINES,
     )
 
 
@@ -620,25 +620,25 @@ VIEW = View(
             "histogram",
             {
                 "histogram": "Histogram",
-                "variability": "Variability and rate of each unit",
-                "return_map": "Return map (next interval)",
+                "variability": "CV and rate",
+                "return_map": "Return map",
             },
             "Show",
         ),
         "unit": Pick("unit", "Unit", empty="all selected"),
         "split": Flag(True, "A line per population"),
         "logarithmic": Flag(False, "Logarithmic"),
-        "bin_ms": Number(0.0, 0.0, 1000.0, "Bin width, 0 = automatic", "ms"),
-        "max_ms": Number(0.0, 0.0, 1e7, "Longest shown, 0 = automatic", "ms"),
-        "bins_per_decade": Whole(20, 2, 100, "Bins per decade, if logarithmic"),
+        "bin_ms": Number(0.0, 0.0, 1000.0, "Bin, 0 = auto", "ms"),
+        "max_ms": Number(0.0, 0.0, 1e7, "Longest, 0 = auto", "ms"),
+        "bins_per_decade": Whole(20, 2, 100, "Bins per decade"),
         "scale": Choice(
             "counts",
             {"counts": "Counts", "density": "Density", "probability": "Probability"},
             "Vertical axis",
         ),
-        "refractory_ms": Number(2.0, 0.0, 1000.0, "Refractory period", "ms"),
+        "refractory_ms": Number(2.0, 0.0, 1000.0, "Refractory", "ms"),
         "poisson": Flag(True, "Poisson reference"),
-        "measure": Choice("cv", MEASURES, "Measure of variability"),
+        "measure": Choice("cv", MEASURES, "Variability"),
     },
     order=50,
     height=440,
