@@ -178,9 +178,9 @@ def _log_edges(rec: Recording, shortest: int, limit: int, per_decade: int) -> Ti
     high = np.ceil(np.log10(max(limit, 2) / rec.ticks_per_second) * per_decade - 1e-9)
     seconds = 10.0 ** (np.arange(low, max(high, low + 1) + 1) / per_decade)
     edges = np.ceil(seconds * rec.ticks_per_second - ON_TICK).astype(np.int64)
-    edges = np.unique(np.maximum(edges, 1))
-    edges[0] = min(edges[0], shortest)
-    return edges if len(edges) > 1 else np.r_[edges, edges + 1]
+    # Both ends reach out for what rounding of the logarithm may have left outside.
+    ends = min(max(edges[0], 1), shortest), max(edges[-1], limit, shortest + 1)
+    return np.unique(np.r_[ends[0], np.maximum(edges[1:-1], 1), ends[1]])
 
 
 def _places(edges: Ticks) -> NDArray[np.int64]:

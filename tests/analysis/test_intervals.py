@@ -204,6 +204,18 @@ def test_logarithmic_bins_lose_nothing_but_zero(trains, per_decade: int, rate: f
     assert np.array_equal(table["count"], np.histogram(gaps, np.rint(ticks) - 0.5)[0])
 
 
+@pytest.mark.parametrize("seconds", [1, 10, 100])
+def test_the_longest_interval_is_inside_even_on_an_edge_of_the_grid(seconds: int) -> None:
+    rec = made([[0, 5, 5 + seconds * 10**9]], None, t_stop=200.0)
+    table = interval_histogram(rec, logarithmic=True)
+    assert table["count"].sum() == 2 and table.attrs["overflow"] == 0
+
+
+def test_a_logarithmic_histogram_that_ends_before_its_first_interval_has_one_bar_and_overflow() -> None:
+    table = interval_histogram(made([[0, 100, 400]]), max_ms=2.0, logarithmic=True, bins_per_decade=1000)
+    assert len(table) == 1 and table["count"].sum() + table.attrs["overflow"] == 2
+
+
 def test_logarithmic_edges_lie_on_one_grid() -> None:
     fine = interval_histogram(awkward(7, None), logarithmic=True, bins_per_decade=10)
     grid = np.log10(fine["left_s"].iloc[1:]) * 10

@@ -130,8 +130,10 @@ def test_shifting_all_times_shifts_the_rates(trains, shift: int) -> None:
     moved = made(
         [[tick + shift for tick in train] for train in trains], 1e3, shift / 1e3, (shift + 1000) / 1e3
     )
-    ours = instantaneous_rates(moved, 25.0, at + shift / 1e3)
-    assert ours == pytest.approx(instantaneous_rates(made(trains), 25.0, at), rel=1e-4, abs=1e-6)
+    for border in (False, True):
+        ours = instantaneous_rates(moved, 25.0, at + shift / 1e3, border=border)
+        still = instantaneous_rates(made(trains), 25.0, at, border=border)
+        assert ours == pytest.approx(still, rel=1e-4, abs=1e-6)
 
 
 def test_rates_at_no_time_of_no_unit() -> None:
