@@ -52,7 +52,7 @@ def _upload(library: Library) -> Component:
     return html.Section(
         [
             html.H2("Upload"),
-            html.Label(
+            html.Div(
                 "Drop a file or the files of a folder here, or choose them",
                 id="drop-zone",
                 className="drop-zone",

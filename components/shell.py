@@ -41,7 +41,7 @@ def shell() -> Component:
                     dmc.AppShellMain(
                         [
                             html.Div(id=ids.SELECTION_BAR),
-                            html.Main(id=ids.PAGE, tabIndex="-1", **{"aria-live": "off"}),
+                            html.Div(id=ids.PAGE),
                         ],
                         id="content",
                     ),
