@@ -138,10 +138,9 @@ def fingerprint(path: Path, options: dict[str, Any]) -> str:
 
 def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
-        # A file's neighbours can matter (a config names others, a report has its nodes beside it).
         yield path
-        if path.suffix.lower() == ".json":
-            yield from _below(path.parent)
+        # Neighbours can matter: a config names other files, and SONATA keeps types in tables beside the HDF5 file.
+        yield from _below(path.parent) if path.suffix.lower() == ".json" else sorted(path.parent.glob("*_types.csv"))
     else:
         yield from _below(path)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from axe_core_python.selenium import Axe
+from axe import violations
 from hosting.callers import PASSWORD
 from hosting.team_app import guarded
 from selenium import webdriver
@@ -83,7 +83,7 @@ def _is_shown(element: webdriver.remote.webelement.WebElement) -> bool:
 
 
 def _violations(browser: webdriver.Chrome) -> list[str]:
-    return [found["id"] for found in Axe().run(browser)["violations"]]
+    return violations(browser)
 
 
 def test_signing_in_and_out(browser: webdriver.Chrome, board: str) -> None:
