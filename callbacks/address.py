@@ -32,9 +32,9 @@ def register(app: Dash, library: Library) -> None:
         prevent_initial_call="initial_duplicate",
     )
     @threaded
-    def route(path: str | None, search: str | None) -> tuple[Any, ...]:
-        link = read_link(search)
-        return screen(library, pages.page_at(path), link)
+    def route(path: Any, search: Any) -> tuple[Any, ...]:
+        link = read_link(search if isinstance(search, str) else "")
+        return screen(library, pages.page_at(path if isinstance(path, str) else ""), link)
 
     app.clientside_callback(
         browser("remember"),

@@ -47,19 +47,17 @@ def register(app: Dash, library: Library) -> None:
         Output("answer-problem", "children"),
         Input("answer", "n_clicks"),
         State({"question": ALL}, "value"),
+        State({"other": ALL}, "value"),
         State({"question": ALL}, "id"),
         State("asked-about", "data"),
         prevent_initial_call=True,
     )
     @threaded
-    def answer(
-        _clicks: int | None, values: list[Any], names: list[dict[str, str]], key: Any
-    ) -> tuple[Any, str]:
-        given = {name["question"]: value for name, value in zip(names, values, strict=True)}
-        if not all(isinstance(value, str) for value in given.values()):
-            return no_update, "Choose an answer first."
+    def answer(clicks: int | None, chosen: list[Any], typed: list[Any], names: list[Any], key: Any) -> Any:
+        if not clicks:
+            return no_update, no_update
         try:
-            return opened(library, answered(library, str(key), given)), ""
+            return opened(library, answered(library, str(key), answers(chosen, typed, names))), ""
         except RecordingError as problem:
             return no_update, str(problem)
 
@@ -78,6 +76,22 @@ def register(app: Dash, library: Library) -> None:
     @app.server.get("/export/{form}")
     async def export(form: str, request: Request) -> Response:
         return await asyncio.to_thread(exported, library, form, request.url.query)
+
+
+def answers(chosen: list[Any], typed: list[Any], names: list[Any]) -> dict[str, str]:
+    """The answer to each question: what was typed, else what was chosen.
+
+    Raises
+    ------
+    RecordingError : where a question has no answer
+    """
+    given = {}
+    for name, choice, other in zip(names, chosen, typed, strict=True):
+        answer = other.strip() if isinstance(other, str) and other.strip() else choice
+        if not isinstance(answer, str) or not isinstance(name, dict) or len(answer) > 500:
+            raise RecordingError("Choose an answer first.")
+        given[str(name.get("question"))] = answer
+    return given
 
 
 async def said(work: Awaitable[Any], what: str) -> JSONResponse:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, html
 
-from callbacks.wiring import browser, threaded
+from callbacks.wiring import BROKEN, NONSENSE, broken, browser, threaded
 from components import ids
 from components.ids import ALL, MATCH
 from components.table import numbers
@@ -55,7 +55,7 @@ def register(app: Dash, library: Library) -> None:
     )
     @threaded
     def draw(request: Any) -> tuple[Any, ...]:
-        return answer(library, view_called(ctx.triggered_id["view"]), request)  # type: ignore[index]
+        return answer(library, ctx.triggered_id, request)
 
     app.clientside_callback(
         browser("show"),
@@ -88,17 +88,21 @@ def register(app: Dash, library: Library) -> None:
     )
     @threaded
     def table(request: Any) -> Any:
-        return tabulate(library, view_called(ctx.triggered_id["view"]), request)  # type: ignore[index]
+        return tabulate(library, ctx.triggered_id, request)
 
 
-def answer(library: Library, view: View, request: Any) -> tuple[Any, ...]:
+def answer(library: Library, card: Any, request: Any) -> tuple[Any, ...]:
     """What a card shows for a request: figure, caption, notes, message, Python lines, address of the CSV."""
     try:
+        view = view_of(card)
         rec, selection, viewport, settings = understood(library, view, request)
         drawn = view.draw(rec, selection, viewport, **settings)
         script = view.python(rec, selection, settings)
     except RecordingError as problem:
         return None, "", [], str(problem), "", "#"
+    except Exception as problem:  # the card would otherwise go on showing something else
+        broken(problem)
+        return None, "", [], BROKEN, "", "#"
     csv = f"/download/{view.name}.csv" + write_link(Link(request["rec"], selection, {view.name: settings}))
     if drawn.result is None:
         return None, "", [], drawn.message, script, csv
@@ -106,13 +110,27 @@ def answer(library: Library, view: View, request: Any) -> tuple[Any, ...]:
     return _sent(view, drawn, settings), drawn.result.caption, notes, "", script, csv
 
 
-def tabulate(library: Library, view: View, request: Any) -> Any:
+def tabulate(library: Library, card: Any, request: Any) -> Any:
     """The first rows of the drawn data, as a table."""
     try:
+        view = view_of(card)
         rec, selection, viewport, settings = understood(library, view, request)
         return numbers(view.compute(rec, selection, viewport, **settings).table())
     except RecordingError as problem:
         return html.P(str(problem))
+
+
+def view_of(card: Any) -> View:
+    """The view of a card, by the id of one of its parts.
+
+    Raises
+    ------
+    RecordingError : where there is no such view
+    """
+    name = card.get("view") if isinstance(card, dict) else None
+    if not isinstance(name, str):
+        raise RecordingError(NONSENSE)
+    return view_called(name)
 
 
 def understood(
@@ -172,7 +190,7 @@ def _range(said: Any) -> tuple[float, float] | None:
         return None
     try:
         low, high = sorted(map(float, said))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
 

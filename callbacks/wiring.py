@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
-from dash import ClientsideFunction
+from dash import ClientsideFunction, set_props
+from dash.exceptions import InvalidCallbackReturnValue, PreventUpdate
+from starlette.responses import JSONResponse
+
+from components import ids, problems
+
+log = logging.getLogger("spikeboard")
+CALLBACKS = "/_dash-update-component"
+BROKEN = "Something broke while this was computed: whoever runs the server finds why in its log."
+NONSENSE = "This page sent something that makes no sense: reload it."
+UNSUPPORTED_DATA = 1003  # RFC 6455, 7.4.1
 
 
 def threaded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,3 +35,35 @@ def threaded(function: Callable[..., Any]) -> Callable[..., Any]:
 def browser(name: str) -> ClientsideFunction:
     """A function of assets/spikeboard.js."""
     return ClientsideFunction("spikeboard", name)
+
+
+def broken(problem: Exception) -> None:
+    """What a callback does about a mistake of our own: the log has all of it, the page says that it happened."""
+    log.error("a callback broke", exc_info=problem)
+    set_props(ids.MESSAGES, {"sendNotifications": [problems.notice(BROKEN)]})
+
+
+class Understanding:
+    """An ASGI app inside Dash's own, where a callback request that Dash cannot make sense of becomes a sentence.
+
+    Mistakes in callbacks never come this far (`broken`): what does is a request that no page of ours has sent.
+    """
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one ASGI connection."""
+        try:
+            await self.app(scope, receive, send)
+        except (PreventUpdate, InvalidCallbackReturnValue):
+            raise
+        except Exception as problem:
+            if scope["type"] == "websocket":
+                with suppress(Exception):  # it may be closed already
+                    await send({"type": "websocket.close", "code": UNSUPPORTED_DATA})
+            elif scope["type"] == "http" and scope["path"] == CALLBACKS:
+                log.info("a callback request made no sense: %r", problem)
+                await JSONResponse({"error": NONSENSE}, status_code=400)(scope, receive, send)
+            else:
+                raise

@@ -142,7 +142,7 @@ def _units(rec: Recording) -> Component:
         columnDefs=[_column(name, frame) for name in frame],
         getRowId="params.data.key",
         columnSize="responsiveSizeToFit",
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90},
+        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 112},
         dashGridOptions={
             "rowSelection": {"mode": "multiRow", "enableClickSelection": False, "selectAll": "filtered"},
             "animateRows": False,

@@ -51,10 +51,19 @@ def _asked(question: Question) -> Component:
         dmc.Radio(label=choice.label, description=choice.implies or None, value=choice.value, mb=6)
         for choice in question.choices
     ]
-    return dmc.RadioGroup(
+    group = dmc.RadioGroup(
         children=choices,
         id={"question": question.name},
         label=question.text,
         value=question.suggested,
-        mb="md",
+        mb="sm",
     )
+    other = dmc.TextInput(
+        id={"other": question.name},
+        label=question.other or "Another answer",
+        size="xs",
+        className="control",
+        mb="md",
+        style=None if question.other else {"display": "none"},
+    )
+    return html.Div([group, other])

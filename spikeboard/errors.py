@@ -25,12 +25,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """Something that a file leaves open: the reader's option `name`, and the answers it takes."""
+    """Something that a file leaves open: the reader's option `name`, and the answers it takes.
+
+    other : what to call an answer that is typed ("another dt, in seconds"); "" where only the choices will do
+    """
 
     name: str
     text: str
     choices: tuple[Choice, ...]
     suggested: str | None = None
+    other: str = ""
 
 
 class Undecided(RecordingError):  # noqa: N818  (it asks; nothing is broken)

@@ -17,7 +17,7 @@ from spikeboard.monitors import state_parts
 from spikeboard.readers import reader
 from spikeboard.readers.npy import describe, is_npz, load
 from spikeboard.readers.scneurocore_names import UNNAMED, Keys, ends, is_run, understand
-from spikeboard.readers.spikelist import EXACT, MOST_UNITS, answers
+from spikeboard.readers.spikelist import EXACT, MOST_UNITS, OTHER_DT, answers
 from spikeboard.recording import Recording
 from spikeboard.stepped import Group, Joined, Part, RateSteps, SpikeSteps, Timed, assemble, stretches
 
@@ -399,7 +399,7 @@ def _which_step(file: _File, parts: list[Part]) -> Undecided:
     steps = max((_span(part.steps) for part in parts if isinstance(part, Timed)), default=0)
     choices = tuple(Choice(repr(dt), f"{dt * 1000:g} ms", _implied(n, units, steps * dt)) for dt in STEPS)
     text = f"{file.name}: times are counted in steps, and the file does not tell how long a step is (dt, in seconds)."
-    return Undecided([Question("dt", text, choices)])
+    return Undecided([Question("dt", text, choices, other=OTHER_DT)])
 
 
 def _span(steps: np.ndarray) -> int:

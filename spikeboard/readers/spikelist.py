@@ -80,6 +80,9 @@ class Answers:
     n_units: int | None = None
 
 
+OTHER_DT = "another dt, in seconds"
+
+
 def answers(
     time_unit: str | None = None,
     sampling_rate: float | str | None = None,
@@ -204,7 +207,9 @@ def _decided_rate(spikes: SpikeList, given: Answers, unit: str) -> float | None:
     rates = [_rate(n_spikes, n_units, span * dt) for dt in CLOCKS]
     possible = [choice for choice, rate in zip(choices, rates, strict=True) if rate <= FASTEST_HZ]
     text = f"{spikes.name}: times are counted in steps, and the file does not tell how long a step is.{spikes.hint}"
-    raise Undecided([Question("dt", f"{text} Give dt in seconds.", tuple(possible or choices))])
+    raise Undecided(
+        [Question("dt", f"{text} Give dt in seconds.", tuple(possible or choices), other=OTHER_DT)]
+    )
 
 
 def _plausible(units: Sequence[str], spikes: SpikeList, given: Answers) -> str | None:
