@@ -21,6 +21,7 @@ import callbacks
 from components.shell import shell
 from spikeboard.errors import RecordingError
 from spikeboard.hosting import (
+    SERVER_OPTIONS,
     Guard,
     HostingError,
     Policy,
@@ -35,6 +36,7 @@ from spikeboard.library import (
     library_to_environment,
     local_library,
 )
+from spikeboard.serving import check_free, serve
 from spikeboard.theme import template
 from spikeboard.version import VERSION
 from spikeboard.warming import warm_in_background
@@ -102,26 +104,35 @@ def main(arguments: list[str] | None = None) -> int:
     except (RecordingError, HostingError) as problem:
         print(f"spikeboard: {problem}", file=sys.stderr)  # noqa: T201
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
 def _serve(said: argparse.Namespace, library: Library, policy: Policy) -> None:
-    address = f"http://{'127.0.0.1' if said.host == '0.0.0.0' else said.host}:{said.port}/"
+    check_free(said.host, said.port)
+    address = f"http://{_reachable(said.host)}:{said.port}/"
     print(f"Spikeboard {VERSION} at {address} (Ctrl+C ends it)", flush=True)  # noqa: T201
-    if not said.no_browser:
-        threading.Timer(1.5, webbrowser.open, [address]).start()
-    settings: dict[str, Any] = {
-        "host": said.host,
-        "port": said.port,
-        "log_level": "warning",
-        "access_log": False,
-    }
-    warm_in_background(DEMO_FOLDER)
+    settings: dict[str, Any] = SERVER_OPTIONS | {"log_level": "warning", "access_log": False}
     if said.workers > 1:
         # The workers import the app; what they need to know stands in the environment.
-        uvicorn.run("spikeboard.app:server", workers=said.workers, **settings)
+        warm_in_background(DEMO_FOLDER)
+        uvicorn.run("spikeboard.app:server", host=said.host, port=said.port, workers=said.workers, **settings)
     else:
-        uvicorn.run(create_app(library, policy).server, **settings)
+        app = create_app(library, policy)
+        serve(app.server, said.host, said.port, lambda: _once_up(address, said.no_browser), **settings)
+
+
+def _once_up(address: str, no_browser: bool) -> None:
+    warm_in_background(DEMO_FOLDER)
+    if not no_browser:
+        # Some systems return only when their browser ends.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _reachable(host: str) -> str:
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{name}]" if ":" in name else name
 
 
 def _library(said: argparse.Namespace) -> Library:
