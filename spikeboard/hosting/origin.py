@@ -215,17 +215,14 @@ def safe_next(target: str) -> str:
 
 def _client(scope: Scope, policy: Policy) -> str:
     peer = (scope.get("client") or ("unknown", 0))[0]
-    stations = [
-        part.strip() for part in header(scope["headers"], b"x-forwarded-for").split(",") if part.strip()
-    ]
-    for station in reversed(
-        stations
-    ):  # the nearest proxy wrote the last; a client may have written the first
+    # The nearest proxy wrote the last of them; a client may have written the first.
+    for station in reversed(header(scope["headers"], b"x-forwarded-for").split(",")):
         try:
-            peer = str(address(station))
+            nearer = address(station.strip())
         except ValueError:
             return peer
-        if not any(address(peer) in network for network in policy.proxies):
+        peer = str(nearer)
+        if not any(nearer in network for network in policy.proxies):
             return peer
     return peer
 
