@@ -113,8 +113,15 @@
     }
     return lines.map((line) => line.trim().replace(/&/g, "&amp;").replace(/</g, "&lt;")).join("<br>");
   }
+  const fileName = (view) =>
+    `${document.querySelector(".recording-name").textContent || "recording"}-${view}`.replace(/[^\w-]+/g, "-");
   function picture(format, id, caption) {
     const graph = figureOf(id.view);
+    const pictures = window.spikeboard.pictures;
+    if (pictures && pictures.hasGraph(id.view)) {
+      pictures.graph(id.view, format, fileName(id.view));
+      return String(Date.now());
+    }
     if (!graph || !graph.data || !graph.data.length) return skip();
     const card = graph.closest(".card");
     const subtitle = wrapped(caption || "", 110);
@@ -129,10 +136,21 @@
       margin: { ...(graph.layout.margin || {}), t: top },
       width, height, autosize: false,
     };
-    const name = `${document.querySelector(".recording-name").textContent || "recording"}-${id.view}`.replace(/[^\w-]+/g, "-");
+    const name = fileName(id.view);
     window.Plotly.downloadImage({ data: graph.data, layout, config: { plotlyServerURL: "" } },
       { format, filename: name, width, height, scale: format === "png" ? 3 : 1 });
     return String(Date.now());
+  }
+
+  /* A control that changes nothing with the other settings as they are is hidden. */
+  function hideIrrelevant(view, about, settings) {
+    if (!view) return;
+    const now = { ...about.defaults, ...settings };
+    const card = [...document.querySelectorAll(".card[data-view]")].find((one) => one.dataset.view === view);
+    card?.querySelectorAll("[data-setting]").forEach((control) => {
+      const when = about.when[control.dataset.setting] || {};
+      control.hidden = !Object.entries(when).every(([name, values]) => values.includes(now[name]));
+    });
   }
 
   /* ---- callbacks ---- */
@@ -140,10 +158,11 @@
   window.dash_clientside.spikeboard = {
     /* What a card wants to be computed: only what it depends on, only while it is on screen, only if it changed. */
     ask(values, checks, selection, seen, zoom, valueIds, flagIds, recording, about, request) {
-      if (!seen || !seen.visible || !selection || !recording) return skip();
       const settings = {};
       valueIds.forEach((id, i) => { if (values[i] !== null && values[i] !== "" && values[i] !== undefined) settings[id.setting] = values[i]; });
       flagIds.forEach((id, i) => { settings[id.flag] = !!checks[i]; });
+      hideIrrelevant((valueIds[0] || flagIds[0] || {}).view, about, settings);
+      if (!seen || !seen.visible || !selection || !recording) return skip();
       const parts = { time: ["t", "interval"], units: ["units", "pop"] };
       const used = about.uses.flatMap((part) => parts[part] || []);
       const chosen = Object.fromEntries(Object.entries(selection).filter(([name]) => used.includes(name)));
@@ -253,15 +272,11 @@
       const here = "/" + (path || "").replace(/^\/+|\/+$/g, "");
       return [links.map((link) => link + (search || "")), links.map((link) => `nav-link${link === here ? " here" : ""}`), "/" + (search || "")];
     },
-    /* Only the settings that the chosen style has are shown; downloads follow the picture. */
+    /* Downloads follow the picture. */
     artLinks(csv, ids, request, styles) {
       if (!csv || !request || !styles) return [ids.map(() => "#"), ids.map(() => true), ""];
       const chosen = request.settings.style || "bloom";
       const style = styles[chosen];
-      const all = new Set(Object.values(styles).flatMap((one) => one.settings));
-      document.querySelectorAll('.card[data-view="art"] [data-setting]').forEach((control) => {
-        control.hidden = all.has(control.dataset.setting) && !style.settings.includes(control.dataset.setting);
-      });
       const query = csv.includes("?") ? csv.slice(csv.indexOf("?")) : "";
       const still = ["rates", "moment", "state_moment"].includes(request.settings.source);
       const hidden = ids.map((id) => (id.art === "svg" && !style.vector) || (["gif", "webp"].includes(id.art) && still));

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import dash_cytoscape as cyto
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import ids
 from components.controls import controls
+from components.topology_page import graph_stage
 from spikeboard.recording import Recording
 from spikeboard.view import View
 
@@ -66,16 +66,7 @@ def _stage(view: View) -> Component:
             style={"height": view.height},
             figure={"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}},
         )
-    graph = cyto.Cytoscape(
-        id=ids.part(view.name, "cyto"),
-        elements=[],
-        layout={"name": "preset", "fit": True, "padding": 40, "animate": False},
-        style={"width": "100%", "height": f"{view.height}px"},
-        responsive=True,
-        minZoom=0.05,
-        maxZoom=8,
-    )
-    return html.Div(graph, role="img", **{"aria-label": f"{view.title}; the table below says the same"})
+    return graph_stage(view)
 
 
 def _actions(view: View) -> list[Component]:
@@ -140,6 +131,9 @@ def _stores(view: View) -> list[Component]:
         "zooms": view.zooms,
         "brushes": view.brush is not None,
         "defaults": {name: setting.default for name, setting in view.settings.items()},
+        "when": {
+            name: {k: list(v) for k, v in setting.when.items()} for name, setting in view.settings.items()
+        },
     }
     return [
         dcc.Store(id=ids.part(view.name, "about"), data=about),

@@ -21,6 +21,9 @@ from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import label
 
+# Other settings and the values of theirs with which a setting matters: its control is hidden otherwise.
+When = Mapping[str, tuple[Any, ...]]
+
 
 class Setting(Protocol):
     """Something a person can change about a view."""
@@ -33,6 +36,11 @@ class Setting(Protocol):
     @property
     def default(self) -> Any:
         """Its value where nothing is said."""
+        ...
+
+    @property
+    def when(self) -> When:
+        """With which values of other settings it matters; empty: always."""
         ...
 
     def check(self, value: Any) -> Any:
@@ -50,12 +58,13 @@ class Number:
     label: str
     unit: str = ""
     help: str = ""
+    when: When = field(default_factory=dict)
 
     def check(self, value: Any) -> float:
         """The value as a float."""
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if isinstance(value, bool) or not self.low <= number <= self.high:
             unit = f" {self.unit}" if self.unit else ""
@@ -75,6 +84,7 @@ class Whole:
     label: str
     unit: str = ""
     help: str = ""
+    when: When = field(default_factory=dict)
 
     def check(self, value: Any) -> int:
         """The value as an int."""
@@ -92,6 +102,7 @@ class Choice:
     options: Mapping[str, str]
     label: str
     help: str = ""
+    when: When = field(default_factory=dict)
 
     def check(self, value: Any) -> str:
         """The value, if it is one of the options."""
@@ -107,6 +118,7 @@ class Flag:
     default: bool
     label: str
     help: str = ""
+    when: When = field(default_factory=dict)
 
     def check(self, value: Any) -> bool:
         """The value as a bool; an address spells it 1 or 0."""
@@ -129,6 +141,7 @@ class Pick:
     default: None = None
     help: str = ""
     empty: str = "automatic"
+    when: When = field(default_factory=dict)
 
     def check(self, value: Any) -> str | int | None:
         """The value as a row or a name; whether the recording has it is checked when it is drawn."""

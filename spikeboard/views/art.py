@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,7 +13,7 @@ from spikeboard.neuroart import PALETTES, STYLES, art_png
 from spikeboard.neuroart.selected import SOURCES, Selected, selected_state
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
-from spikeboard.view import Choice, Number, Pick, Result, Setting, View
+from spikeboard.view import Choice, Number, Pick, Result, View
 
 SHOWN_PX = 760
 OWN = "own"
@@ -70,8 +71,14 @@ def framed(result: Result, **chosen: Any) -> go.Figure:
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False)
 
 
-def _style_settings() -> dict[str, Setting]:
-    return {name: setting for style in STYLES.values() for name, setting in style.settings.items()}
+def _style_settings() -> dict[str, Any]:
+    """The settings of all styles, each shown with the styles that have it."""
+    found: dict[str, Any] = {}
+    for style in STYLES.values():
+        for name, setting in style.settings.items():
+            having = tuple(other.name for other in STYLES.values() if name in other.settings)
+            found.setdefault(name, replace(cast(Any, setting), when={"style": having}))
+    return found
 
 
 VIEW = View(
@@ -82,8 +89,10 @@ VIEW = View(
     figure=framed,
     settings={
         "source": Choice("activity", SOURCES, "Drawn from"),
-        "state": Pick("state", "State variable"),
-        "at": Number(0.5, 0, 1, "Moment", "fraction of the window"),
+        "state": Pick("state", "State variable", empty="first", when={"source": ("state", "state_moment")}),
+        "at": Number(
+            0.5, 0, 1, "Moment", "fraction of the window", when={"source": ("moment", "state_moment")}
+        ),
         "style": Choice("bloom", {style.name: style.title for style in STYLES.values()}, "Style"),
         "palette": Choice(
             OWN,
