@@ -18,6 +18,7 @@ from dash import Dash, dcc
 from fastapi import FastAPI
 
 import callbacks
+from callbacks.wiring import Understanding, broken
 from components.shell import shell
 from spikeboard.errors import RecordingError
 from spikeboard.hosting import (
@@ -73,6 +74,7 @@ def create_app(library: Library | None = None, policy: Policy | None = None) -> 
     app = Dash(
         "spikeboard",
         server=_host(),
+        on_error=broken,
         assets_folder=str(HERE / "assets"),
         title="Spikeboard",
         update_title="",
@@ -91,7 +93,9 @@ def create_app(library: Library | None = None, policy: Policy | None = None) -> 
 
 def _host() -> Any:
     # Routes of our own (downloads, uploads) stand beside Dash's on it; its API pages would only tell strangers more.
-    return FastAPI(title="Spikeboard", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
+    host = FastAPI(title="Spikeboard", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
+    host.add_middleware(Understanding)
+    return host
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,7 +149,9 @@ def _library(said: argparse.Namespace) -> Library:
     path = Path(said.path).expanduser().resolve()
     if not path.exists():
         raise RecordingError(f"there is no file or folder {said.path!r}")
-    library = local_library(DEMO_FOLDER, [*(roots or [Path.cwd(), Path.home()]), path.parent], shared=shared)
+    # What is opened for oneself may come from anywhere; a team is offered what was named, and nothing else.
+    usual = [] if shared else [Path.cwd(), Path.home()]
+    library = local_library(DEMO_FOLDER, [*(roots or usual), path.parent], shared=shared)
     return local_library(DEMO_FOLDER, list(library.roots), key_of_path(library, path), shared)
 
 

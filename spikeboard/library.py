@@ -71,7 +71,11 @@ def open_key(library: Library, key: str) -> Recording:
     Undecided : where its file leaves something open
     """
     path, options = locate(library, key)
-    return _opened(str(path), json.dumps(options, sort_keys=True), _state(path, options))
+    try:
+        return _opened(str(path), json.dumps(options, sort_keys=True), _state(path, options))
+    except OSError as problem:
+        why = problem.strerror or "the system refuses"
+        raise RecordingError(f"{path.name[:100]!r} cannot be read: {why}") from problem
 
 
 def locate(library: Library, key: str) -> tuple[Path, dict[str, Any]]:
@@ -148,23 +152,32 @@ def _state(path: Path, options: dict[str, Any]) -> str:
 
 def _below_roots(library: Library, relative: str) -> Path:
     for root in library.roots:
-        path = (root / relative).resolve()
-        if path.is_relative_to(root) and path.exists():
+        path = _existing(root / relative)
+        if path is not None and path.is_relative_to(root):
             return path
     raise RecordingError(f"there is no recording {relative[:200]!r} below the folders of this server")
 
 
 def _typed(library: Library, text: str) -> Path:
-    path = Path(text.strip()).expanduser()
+    path = Path(os.path.expanduser(text.strip()))
     candidates = [path] if path.is_absolute() else [root / path for root in library.roots]
     for candidate in candidates:
-        resolved = candidate.resolve()
-        if _allowed(library, resolved) and resolved.exists():
-            return resolved
+        found = _existing(candidate)
+        if found is not None and _allowed(library, found):
+            return found
     where = "the folders of this server" if library.shared else " or ".join(map(str, library.roots))
     raise RecordingError(
         f"there is no {text[:200]!r} below {where}: check the path, or start Spikeboard with --root FOLDER"
     )
+
+
+def _existing(path: Path) -> Path | None:
+    """Where a path leads in the end; None where nothing is there, or nothing can be called that."""
+    try:
+        resolved = path.resolve()
+        return resolved if resolved.exists() else None
+    except (OSError, ValueError, RuntimeError):  # too long, a null byte, links in a circle
+        return None
 
 
 def _allowed(library: Library, path: Path) -> bool:
@@ -177,7 +190,7 @@ def _noted(library: Library, name: str) -> tuple[Path, dict[str, Any]]:
         entry = json.loads(
             (_notes_folder() / f"{name}.json").read_text(encoding="utf-8", errors="surrogateescape")
         )
-    except OSError:
+    except (OSError, ValueError):
         raise RecordingError("this server no longer knows that recording: open or upload it again") from None
     path = Path(entry["path"])
     if not _allowed(library, path.resolve()):
@@ -241,9 +254,12 @@ def _kind(path: Path) -> str | None:
 
 def _uploaded() -> Iterator[Entry]:
     for folder in sorted(uploads_folder().iterdir()):
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if not path.name.startswith("."):
-                yield Entry(note(path, {}), path.name, "upload", _size(path))
+        files = sorted(path for path in folder.glob("*") if not path.name.startswith("."))
+        if len(files) == 1:
+            yield Entry(note(files[0], {}), files[0].name, "upload", _size(files[0]))
+        elif files:
+            name = f"{files[0].name} and {len(files) - 1} more"
+            yield Entry(note(folder, {}), name, "upload", _size(folder))
 
 
 def _size(path: Path) -> int:

@@ -13,8 +13,8 @@ import numpy as np
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
-# A link can hold this many runs of unit rows; more would not fit an address that every proxy lets pass.
-MOST_RUNS = 2000
+# What an address may ask for: it says "0-999999" as easily as "0-9", and each row takes memory.
+MOST_UNITS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _window(text: str) -> tuple[float | None, float | None]:
 def _finite(value: Any, name: str) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise RecordingError(f"{name} must be a number of seconds, not {str(value)[:40]!r}")
@@ -154,12 +154,15 @@ def _finite(value: Any, name: str) -> float:
 
 def _rows(text: str) -> tuple[int, ...]:
     rows: set[int] = set()
+    asked = 0
     for part in filter(None, text.split(",")):
-        if not (found := re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part)):
+        found = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part, re.ASCII)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if last < first:
             raise RecordingError(f"the address says units={part[:40]!r}; unit rows look like units=0-9,12")
-        first, last = int(found[1]), int(found[2] or found[1])
-        if last - first > 10**7:
-            raise RecordingError(f"the address asks for the units {part[:40]}: more than ten million")
+        asked += last - first + 1
+        if asked > MOST_UNITS:
+            raise RecordingError(f"the address asks for more than {MOST_UNITS:,} units")
         rows.update(range(first, last + 1))
     return tuple(sorted(rows))
 
@@ -180,7 +183,7 @@ def _unescaped(text: str) -> list[str]:
 
 def _interval(text: str) -> tuple[str, int]:
     table, _, row = text.rpartition(":")
-    if not table or not row.isdecimal():
+    if not table or not (row.isascii() and row.isdecimal()):
         raise RecordingError(
             f"the address says interval={text[:40]!r}; an interval looks like interval=trials:3"
         )

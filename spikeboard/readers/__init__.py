@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -21,6 +22,8 @@ from spikeboard import places, store
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 from spikeboard.version import VERSION
+
+MOST_FILES = 10_000
 
 
 @dataclass(frozen=True)
@@ -140,14 +143,17 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         # Neighbours can matter: a config names other files, and SONATA keeps types in tables beside the HDF5 file.
-        yield from _below(path.parent) if path.suffix.lower() == ".json" else sorted(path.parent.glob("*_types.csv"))
+        yield from (
+            _below(path.parent) if path.suffix.lower() == ".json" else sorted(path.parent.glob("*_types.csv"))
+        )
     else:
         yield from _below(path)
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for number, file in enumerate(sorted(folder.rglob("*"))):
-        if number >= 10_000:
-            raise RecordingError(f"the folder {folder.name!r} holds more than 10,000 files: open one of them")
-        if file.is_file():
-            yield file
+    files = list(islice(folder.rglob("*"), MOST_FILES + 1))
+    if len(files) > MOST_FILES:
+        raise RecordingError(
+            f"the folder {folder.name!r} holds more than {MOST_FILES:,} files: open one of them"
+        )
+    yield from (file for file in sorted(files) if file.is_file())
