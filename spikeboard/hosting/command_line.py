@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spikeboard.hosting.policy import Limits, Policy, policy_for
+from spikeboard.hosting.sessions import secret_for
 
 SERVER_OPTIONS: dict[str, Any] = {
     # The guard believes the headers of trusted proxies itself, and needs to see who really connects.
@@ -69,9 +70,9 @@ def policy_from_arguments(said: argparse.Namespace) -> Policy:
     Raises
     ------
     HostingError
-        As `policy_for`.
+        As `policy_for`, and if the session secret cannot be used.
     """
-    return policy_for(
+    policy = policy_for(
         said.host,
         accounts_file=said.accounts,
         trust_header=said.trust_header,

@@ -42,6 +42,13 @@ def test_the_options_refuse_a_server_without_a_sign_in() -> None:
         _policy("--host", "0.0.0.0")
 
 
+def test_a_bad_secret_is_said_before_anything_starts(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPIKEBOARD_SECRET", "short")
+    with pytest.raises(HostingError, match="openssl rand"):
+        _policy("--accounts", str(team))
+    assert _policy().sign_in == "none"
+
+
 def test_workers_are_counted_from_one(capsys: pytest.CaptureFixture[str]) -> None:
     for text in ("0", "-2", "many"):
         with pytest.raises(SystemExit):
