@@ -24,6 +24,7 @@ from spikeboard.recording import Recording
 
 # One gigabyte of uint16: more than any view draws, and more than a server should give to one question.
 MOST_CELLS = 5 * 10**8
+CELLS_AT_ONCE = 10**7
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +132,46 @@ def population_counts(
         first, last = train_bounds(rec.train_ticks, rec.train_offsets, unit_rows(rec, group), *stretch)
         count_pooled(np.asarray(rec.train_ticks), first, last, grid.start, grid.width, row)
     return _binned(rec, counts, grid)
+
+
+def population_errors(
+    rec: Recording,
+    bin_ms: float,
+    groups: Sequence[Rows] | None = None,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> NDArray[np.float64]:
+    """Standard error over units of the mean rate of groups of units in each bin; binned as in `binned_counts`.
+
+    Parameters
+    ----------
+    rec, bin_ms, groups, t0, t1 : as in `population_counts`
+
+    Returns
+    -------
+    sem : (P, B) Hz, s / √n with s² of ddof=1; NaN for groups of fewer than two units
+    """
+    chosen = population_groups(rec) if groups is None else groups
+    return np.stack([_group_errors(rec, bin_ms, unit_rows(rec, group), t0, t1) for group in chosen])
+
+
+def _group_errors(
+    rec: Recording, bin_ms: float, rows: NDArray[np.int64], t0: float | None, t1: float | None
+) -> NDArray[np.float64]:
+    grid = _grid(rec, bin_ms, t0, t1)
+    sums, squares = np.zeros((2, len(grid.edges) - 1), np.int64)
+    # Some units at a time: the table of all units and bins need not fit.
+    step = max(1, CELLS_AT_ONCE // len(sums))
+    for start in range(0, len(rows), step):
+        counts = binned_counts(rec, bin_ms, rows[start : start + step], t0, t1).counts
+        sums += counts.sum(axis=0, dtype=np.int64)
+        squares += np.einsum("ub,ub->b", counts, counts, dtype=np.int64)
+    n = len(rows)
+    if n < 2:
+        return np.full(len(sums), np.nan)
+    # In integers up to the last step: a difference of large sums loses nothing.
+    variance = (n * squares - sums * sums) / (n * (n - 1))
+    return np.sqrt(variance / n) / _binned(rec, sums, grid).widths_s
 
 
 def population_groups(rec: Recording) -> list[NDArray[np.int64]]:

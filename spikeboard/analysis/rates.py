@@ -226,6 +226,45 @@ def rate_band(
     return RateBand(total / scale, low / scale, high / scale)
 
 
+def pooled_band(
+    rec: Recording,
+    sigma_ms: float,
+    at: ArrayLike,
+    groups: Sequence[Rows] | None = None,
+    kernel: str = "gaussian",
+    border: bool = False,
+    level: float = 0.95,
+) -> RateBand:
+    """Mean kernel rates of groups of units with the confidence band of their pooled Poisson process.
+
+    As `rate_band`, for all spikes of a group as one train; rate and band are divided by its number of units.
+
+    Parameters
+    ----------
+    rec, sigma_ms, at, kernel, border, level : as in `rate_band`
+    groups : unit rows of each group; None for the recording's populations
+
+    Returns
+    -------
+    RateBand : rate, low, high (P, T) Hz per unit; NaN for a group without units
+    """
+    _check_level(level)
+    shape, sigma = _kernel(kernel), _sigma(sigma_ms)
+    times = _ascending(at)
+    chosen = population_groups(rec) if groups is None else groups
+    total, squares = np.zeros((2, len(chosen), len(times)))
+    sizes = np.zeros((len(chosen), 1))
+    grid = _in_sigmas(rec, times, sigma)
+    for k, group in enumerate(chosen):
+        ticks, first, last = trains_in(rec, group)
+        sizes[k] = len(first) or np.nan
+        _pooled(ticks, first, last, *grid, shape.code, shape.before, shape.after, total[k], 1)
+        _pooled(ticks, first, last, *grid, shape.code, shape.before, shape.after, squares[k], 2)
+    low, high = _gamma_limits(total, squares, shape.peak, level)
+    scale = sigma * _mass_inside(rec, shape, sigma, times, border) * sizes
+    return RateBand(total / scale, low / scale, high / scale)
+
+
 def poisson_band(counts: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """Exact confidence limits of the mean of a Poisson count (Garwood 1936), also for effective, fractional counts.
 
@@ -482,6 +521,12 @@ def _one_rate(train, at, per_tick, code, before, after, power, out):
 def _rates(ticks, first, last, at, per_tick, code, before, after, out, power):
     for row in range(len(first)):
         _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, power, out[row])
+
+
+@njit(cache=True, nogil=True)
+def _pooled(ticks, first, last, at, per_tick, code, before, after, out, power):
+    for row in range(len(first)):
+        _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, power, out)
 
 
 @njit(cache=True, nogil=True)

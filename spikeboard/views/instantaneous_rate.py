@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.rates import optimal_bandwidth, rate_band
-from spikeboard.analysis.trains import select_trains, window_ticks
+from spikeboard.analysis.rates import RateBand, optimal_bandwidth, pooled_rates, rate_band
+from spikeboard.analysis.trains import trains_in
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
+from spikeboard.scene import slim
 from spikeboard.selection import Selection
-from spikeboard.theme import colour, faded, label, listed, shown
+from spikeboard.theme import colour, faded, label, listed, population_colours, shown
 from spikeboard.view import Choice, Flag, Number, Result, View
+from spikeboard.views.chosen import (
+    NEUTRAL,
+    by_population,
+    many,
+    named,
+    rows_of,
+    span,
+    spikes_per_unit,
+    whose,
+    window_of,
+)
 
 MOST_UNITS = 8
-POINTS = 1000
-MOST_TICKS = 5000
+# Without a choice of units this many are drawn: of each population first the most active one.
+UNASKED_UNITS = 4
+POINTS = 2000
 # The choice of the width looks at all pairs of lags: so many spikes tell it as much as all of them.
 MOST_FOR_WIDTH = 20_000
 KERNELS = {
@@ -37,120 +52,212 @@ def unit_rates(
     sigma_ms: float,
     border: bool,
     band: bool,
+    mean: bool,
 ) -> Result:
     """Kernel estimate of the rate of single units, in Hz.
 
     Each spike adds a kernel of area one; sigma is the kernel's standard deviation, whatever its shape (a rectangular
-    kernel is then 2·√3·sigma wide, an exponential one decays with time constant sigma). Causal kernels only look
-    back: a rate never rises before its spike. The automatic width minimises the expected squared error of a
-    Gaussian kernel on the pooled spikes of the units drawn (Shimazaki & Shinomoto 2010), and is given in the caption.
-    Border correction divides by the part of the kernel that lies inside the recording, so that rates do not sink at
-    its ends. The band is the pointwise 95 % interval of a Poisson process smoothed by the kernel (Fay & Feuer 1997).
+    kernel is then 2·√3·sigma wide, an exponential one decays with time constant sigma; Nawrot et al. 1999). Causal
+    kernels only look back: a rate never rises before its spike. Spikes outside of the selected window count as far as
+    the kernel reaches. The automatic width minimises the expected squared error of a Gaussian kernel on the pooled
+    spikes of the units drawn (Shimazaki & Shinomoto 2010), and is given in the caption. Border correction divides by
+    the part of the kernel that lies inside the recording, so that rates do not sink at its ends.
 
-    Without a choice of units the most active unit of each population is drawn, then the next ones.
+    The band is the pointwise 95 % interval of a Poisson process smoothed by the kernel (Fay & Feuer 1997): it says
+    how sure the smoothed rate is, not how much smoothing hides. The mean is that of all selected units, silent ones
+    included, with its standard error over units (ddof=1).
+
+    Without a choice of units the most active unit of each population is drawn, then the next ones, four in all; of
+    chosen units the eight most active. A kernel narrower than the distance of the 2,000 times at which the rate is
+    evaluated is widened to it, and the notes say so: no spike falls between two of them.
+
+    Parameters
+    ----------
+    rec, selection : what, and which part of it
+    kernel : a key of `KERNELS`
+    automatic : choose sigma from the spikes
+    sigma_ms : standard deviation of the kernel where it is not chosen, ms
+    border : correct the ends of the recording
+    band, mean : show them
+
+    Returns
+    -------
+    Result : frame with time_s, unit (row; -1 for the mean), name, rate_hz, low_hz and high_hz
     """
-    t0, t1 = selection.window(rec)
-    if t1 <= t0:
-        raise NothingToDraw(f"the selected window has no length ({t0:g} s): widen it")
-    rows, left_out = _chosen(rec, selection, t0, t1)
+    t0, t1 = window_of(rec, selection)
+    selected = rows_of(rec, selection)
+    rows, notes = _chosen(rec, selection, selected, t0, t1)
     trains = [_train(rec, row, t0, t1) for row in rows]
-    sigma, notes = _width(trains, automatic, sigma_ms)
+    sigma, how = _width(trains, automatic, sigma_ms, (t1 - t0) * 1000 / POINTS, notes)
     at = np.linspace(t0, t1, POINTS)
     found = rate_band(rec, sigma, at, rows, kernel, border)
-    if left_out:
-        notes.append(f"{len(rows)} units are drawn; {left_out:,} more are selected. Select the ones to see.")
-    counts = [len(train) for train in trains]
+    pooled = pooled_rates(rec, sigma, at, [selected], kernel, border) if mean else None
+    names = [named(rec, row) for row in rows]
     caption = (
-        f"Rates of {listed([rec.label(row) for row in rows], MOST_UNITS)} ({sum(counts):,} spikes) by a "
-        f"{KERNELS[kernel].lower()} kernel of sigma {sigma:.4g} ms{' (automatic)' if automatic and not notes else ''}, "
-        f"{t0:.6g} to {t1:.6g} s, evaluated at {POINTS:,} times."
+        f"Rates of {listed(names, MOST_UNITS)} ({many(sum(map(len, trains)), 'spike')} in {span(t0, t1)}) by "
+        f"{KERNELS[kernel].split()[0].lower() if kernel != 'gaussian' else 'Gaussian'} kernels of sigma {sigma:.4g} ms"
+        f"{how}{', ends corrected' if border else ''}."
+        + (f" Mean of {whose(rec, selected)} with its standard error." if mean else "")
     )
-    names = [shown(rec.label(row)) for row in rows]
-    frame = pd.concat(
-        [
-            pd.DataFrame({"time_s": at, "unit": row, "name": name, "rate_hz": found.rate[k], "low_hz": found.low[k], "high_hz": found.high[k]})
-            for k, (row, name) in enumerate(zip(rows.tolist(), names, strict=True))
-        ],
-        ignore_index=True,
-    )  # fmt: skip
-    return Result(frame, caption, tuple(notes), {"at": at, "found": found, "trains": trains, "names": names})
+    extra = {
+        "at": at,
+        "found": found,
+        "trains": trains,
+        "names": names,
+        "colours": _colours(rec, rows),
+        "mean": None if pooled is None else (pooled.mean[0], pooled.sem[0]),
+    }
+    frame = _frame(at, rows, names, found, extra["mean"], len(selected))
+    return Result(frame, caption, tuple(notes), extra)
 
 
 def lines(
-    result: Result, kernel: str, automatic: bool, sigma_ms: float, border: bool, band: bool
+    result: Result, kernel: str, automatic: bool, sigma_ms: float, border: bool, band: bool, mean: bool
 ) -> go.Figure:
     """A line per unit with its band, and the unit's spikes in a row below."""
-    at, found, trains = result.extra["at"], result.extra["found"], result.extra["trains"]
+    extra = result.extra
+    at, found, trains = slim(extra["at"]), extra["found"], extra["trains"]
     figure = go.Figure()
-    for k, name in enumerate(result.extra["names"]):
+    for k, name in enumerate(extra["names"]):
         if band:
-            x = np.r_[at, at[::-1]]
-            y = np.r_[found.high[k], found.low[k][::-1]].astype("f4")
-            figure.add_scatter(
-                x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=faded(colour(k), 0.15),
-                showlegend=False, hoverinfo="skip",
-            )  # fmt: skip
-        line = {"color": colour(k), "width": 1.7}
-        figure.add_scatter(x=at, y=found.rate[k].astype("f4"), mode="lines", line=line, name=label(name, 24))
-        _add_spikes(figure, trains[k], k, name)
-    rows = len(trains)
+            _add_band(figure, at, found.low[k], found.high[k], extra["colours"][k])
+        _add_rate(figure, at, found.rate[k], name, {"color": extra["colours"][k], "width": 1.7})
+    if extra["mean"] is not None:
+        rate, error = extra["mean"]
+        if band and np.isfinite(error).any():
+            _add_band(figure, at, rate - error, rate + error, NEUTRAL)
+        _add_rate(figure, at, rate, "mean", {"color": NEUTRAL, "width": 2.6})
+    for k, name in enumerate(extra["names"]):
+        _add_spikes(figure, trains[k], k, name, extra["colours"][k], float(extra["at"][-1] - extra["at"][0]))
+    floor = 0.06 + 0.035 * len(trains)
     return figure.update_layout(
-        xaxis={"title": {"text": "Time (s)"}, "range": [at[0], at[-1]], "anchor": "y2"},
-        yaxis={"title": {"text": "Rate (Hz)"}, "rangemode": "tozero", "domain": [0.08 + 0.035 * rows, 1]},
+        xaxis={"title": {"text": "Time (s)"}, "range": [extra["at"][0], extra["at"][-1]], "anchor": "y2"},
+        yaxis={"title": {"text": "Rate (Hz)"}, "rangemode": "tozero", "domain": [floor + 0.03, 1]},
         yaxis2={
-            "domain": [0, 0.05 + 0.035 * rows],
-            "range": [rows - 0.4, -0.6],
+            "domain": [0, floor],
+            "range": [len(trains) - 0.4, -0.6],
             "visible": False,
             "fixedrange": True,
         },
         showlegend=True,
+        legend_traceorder="normal",
     )
 
 
-def _add_spikes(figure: go.Figure, train: np.ndarray, k: int, name: str) -> None:
-    shown_spikes = train[:: -(-len(train) // (MOST_TICKS // MOST_UNITS))] if len(train) else train
-    figure.add_scatter(
-        x=shown_spikes, y=np.full(len(shown_spikes), k, np.int8), yaxis="y2", mode="markers", showlegend=False,
-        marker={"symbol": "line-ns", "size": 8, "line": {"width": 1, "color": colour(k)}},
-        hovertemplate="%{x:.5f} s<extra>" + label(name, 24) + "</extra>",
-    )  # fmt: skip
-
-
-def _chosen(rec: Recording, selection: Selection, t0: float, t1: float) -> tuple[np.ndarray, int]:
-    rows = selection.rows(rec)
-    counts = np.diff(select_trains(rec.train_ticks, rec.train_offsets, rows, *window_ticks(rec, t0, t1))[1])
-    active = rows[counts > 0]
+def _chosen(
+    rec: Recording, selection: Selection, selected: np.ndarray, t0: float, t1: float
+) -> tuple[np.ndarray, list[str]]:
+    """The unit rows to draw, ascending, and what has to be said of the others."""
+    counts = spikes_per_unit(rec, selected, t0, t1)
+    active = selected[counts > 0]
     if not len(active):
         raise NothingToDraw("no selected unit fires in the selected window: widen it, or select others")
-    if selection.units is not None:
-        return active[:MOST_UNITS], max(len(rows) - MOST_UNITS, 0)
-    codes = rec.units["population"].cat.codes.to_numpy()[active]
-    busy = np.argsort(-counts[counts > 0], kind="stable")
-    # The busiest of each population first, then the second of each, and so on.
-    place = np.empty(len(active), np.int64)
-    place[busy] = pd.Series(codes[busy]).groupby(codes[busy]).cumcount().to_numpy()
-    best = np.lexsort((-counts[counts > 0], place))[: min(4, MOST_UNITS)]
-    return np.sort(active[best]), 0
+    busy = active[np.argsort(-counts[counts > 0], kind="stable")]
+    if selection.units is None:
+        return np.sort(_one_of_each_first(rec, busy)[:UNASKED_UNITS]), []
+    # A chosen unit that is silent has a rate too: nought.
+    rows = np.sort(np.r_[busy, selected[counts == 0]][:MOST_UNITS])
+    if len(rows) == len(selected):
+        return rows, []
+    left_out = f"the {len(selected) - len(rows):,} others"
+    return rows, [
+        f"The {len(rows)} most active of the selected units are drawn; select fewer to see {left_out}."
+    ]
+
+
+def _one_of_each_first(rec: Recording, busy: np.ndarray) -> np.ndarray:
+    """Units from busy to quiet as: the first of each population, then the second of each, and so on."""
+    codes = rec.units["population"].cat.codes.to_numpy()[busy]
+    place = pd.Series(codes).groupby(codes).cumcount().to_numpy()
+    return busy[np.lexsort((np.arange(len(busy)), place))]
+
+
+def _colours(rec: Recording, rows: np.ndarray) -> list[str]:
+    """Each unit in the colour of its population; where that tells them not apart, each in a colour of its own."""
+    groups = by_population(rec, rows)
+    if len(groups) < len(rows):
+        return [colour(k) for k in range(len(rows))]
+    return [population_colours(rec)[name] for name in groups]
 
 
 def _train(rec: Recording, row: int, t0: float, t1: float) -> np.ndarray:
-    ticks, _ = select_trains(rec.train_ticks, rec.train_offsets, [int(row)], *window_ticks(rec, t0, t1))
-    return ticks / rec.ticks_per_second
+    """Spike times of a unit in the window, s."""
+    ticks, first, last = trains_in(rec, [int(row)], t0, t1)
+    return ticks[first[0] : last[0]] / rec.ticks_per_second
 
 
-def _width(trains: list[np.ndarray], automatic: bool, sigma_ms: float) -> tuple[float, list[str]]:
-    if not automatic:
-        return sigma_ms, []
-    pooled = np.sort(np.concatenate(trains))
-    best = optimal_bandwidth(pooled[:MOST_FOR_WIDTH])
-    if best is None:
-        return sigma_ms, [f"Too few spikes to choose a width: sigma {sigma_ms:g} ms is used."]
-    few = (
-        [f"The width was chosen from the first {MOST_FOR_WIDTH:,} of {len(pooled):,} spikes."]
-        if len(pooled) > MOST_FOR_WIDTH
-        else []
+def _width(
+    trains: list[np.ndarray], automatic: bool, sigma_ms: float, least_ms: float, notes: list[str]
+) -> tuple[float, str]:
+    """The kernel's sigma in ms, and how it was come by; a width that had to be another is noted."""
+    sigma, how = sigma_ms, ""
+    if automatic:
+        pooled = np.sort(np.concatenate(trains))
+        best = optimal_bandwidth(pooled[:MOST_FOR_WIDTH])
+        if best is None:
+            notes.append(
+                f"The spikes are too few, or too much at once, to choose a width: {sigma_ms:g} ms is used."
+            )
+        else:
+            sigma, how = best * 1000, " (chosen automatically)"
+        if best is not None and len(pooled) > MOST_FOR_WIDTH:
+            notes.append(f"The width was chosen from the first {MOST_FOR_WIDTH:,} of {len(pooled):,} spikes.")
+    if sigma < least_ms:
+        notes.append(
+            f"A kernel of sigma {sigma:.4g} ms is finer than the {POINTS:,} points of a line: {least_ms:.4g} ms is "
+            "drawn; select a shorter window."
+        )
+    return max(sigma, least_ms), how
+
+
+def _frame(
+    at: np.ndarray,
+    rows: np.ndarray,
+    names: list[str],
+    found: RateBand,
+    mean: tuple[np.ndarray, np.ndarray] | None,
+    n_selected: int,
+) -> pd.DataFrame:
+    parts = [
+        _part(at, int(row), names[k], found.rate[k], found.low[k], found.high[k])
+        for k, row in enumerate(rows)
+    ]
+    if mean is not None:
+        rate, error = mean
+        parts.append(_part(at, -1, f"mean of {n_selected:,} units", rate, rate - error, rate + error))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _part(
+    at: np.ndarray, row: int, name: str, rate: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> pd.DataFrame:
+    columns: dict[str, Any] = {"time_s": at, "unit": row, "name": shown(name)}
+    return pd.DataFrame(columns | {"rate_hz": rate, "low_hz": low, "high_hz": high})
+
+
+def _add_band(figure: go.Figure, at: np.ndarray, low: np.ndarray, high: np.ndarray, tint: str) -> None:
+    silent = {"x": at, "mode": "lines", "line_width": 0, "showlegend": False, "hoverinfo": "skip"}
+    figure.add_scatter(y=low.astype("f4"), **silent)
+    figure.add_scatter(y=high.astype("f4"), **silent, fill="tonexty", fillcolor=faded(tint, 0.15))
+
+
+def _add_rate(figure: go.Figure, at: np.ndarray, rate: np.ndarray, name: str, line: dict[str, Any]) -> None:
+    says = f"%{{x:.4f}} s<br>%{{y:.4g}} Hz<extra>{label(name, 24)}</extra>"
+    figure.add_scatter(
+        x=at, y=rate.astype("f4"), mode="lines", line=line, name=label(name, 24), hovertemplate=says
     )
-    return best * 1000, few
+
+
+def _add_spikes(figure: go.Figure, train: np.ndarray, k: int, name: str, tint: str, length: float) -> None:
+    """A mark per spike; spikes that would share a pixel share a mark."""
+    marks = train[np.unique(np.floor(train * (POINTS / length)), return_index=True)[1]]
+    x = np.full(3 * len(marks), np.nan)
+    x[0::3] = x[1::3] = marks
+    y = np.tile(np.array([k - 0.38, k + 0.38, np.nan], "f4"), len(marks))
+    figure.add_scatter(
+        x=x, y=y, yaxis="y2", mode="lines", line={"width": 1, "color": tint}, showlegend=False,
+        hovertemplate="%{x:.5f} s<extra>" + label(name, 24) + "</extra>",
+    )  # fmt: skip
 
 
 VIEW = View(
@@ -165,6 +272,8 @@ VIEW = View(
         "sigma_ms": Number(50.0, 0.1, 60_000, "Sigma, if not automatic", "ms"),
         "border": Flag(True, "Border correction"),
         "band": Flag(True, "95 % band"),
+        "mean": Flag(False, "Mean of the selection"),
     },
     order=40,
+    height=460,
 )
