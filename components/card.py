@@ -27,6 +27,17 @@ GRAPH = {
     "doubleClick": "reset",
 }
 
+# Before a card is on screen: nothing, on any ground.
+BLANK = {
+    "data": [],
+    "layout": {
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    },
+}
+
 
 def card(view: View, rec: Recording, given: Mapping[str, Any]) -> Component:
     """A view's card; it draws itself as soon as it is on screen."""
@@ -64,7 +75,7 @@ def _stage(view: View) -> Component:
             config=GRAPH,
             className="graph",
             style={"height": view.height},
-            figure={"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}},
+            figure=BLANK,
         )
     return graph_stage(view)
 
