@@ -13,7 +13,7 @@ from components import ids
 from components.ids import ALL, MATCH
 from components.table import numbers
 from spikeboard.errors import RecordingError
-from spikeboard.library import Library, open_key
+from spikeboard.library import Library, open_key, source_of
 from spikeboard.links import Link, write_link
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection, from_query
@@ -97,7 +97,7 @@ def answer(library: Library, card: Any, request: Any) -> tuple[Any, ...]:
         view = view_of(card)
         rec, selection, viewport, settings = understood(library, view, request)
         drawn = view.draw(rec, selection, viewport, **settings)
-        script = view.python(rec, selection, settings)
+        script = view.python(rec, selection, settings, source_of(library, rec))
     except RecordingError as problem:
         return None, "", [], str(problem), "", "#"
     except Exception as problem:  # the card would otherwise go on showing something else
@@ -196,6 +196,6 @@ def _range(said: Any) -> tuple[float, float] | None:
 
 
 def _pixels(said: Any, otherwise: int, most: int) -> int:
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+    if isinstance(said, bool) or not isinstance(said, int | float) or said != said:  # NaN
         return otherwise
     return int(min(max(said, 50), most))

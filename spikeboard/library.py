@@ -92,6 +92,15 @@ def locate(library: Library, key: str) -> tuple[Path, dict[str, Any]]:
     )
 
 
+def source_of(library: Library, rec: Recording) -> str:
+    """The path of a recording as a person may be told it: to a team, as it lies below the server's folders."""
+    path = Path(rec.source or rec.folder or rec.name)
+    if not library.shared:
+        return str(path)
+    roots = (root for root in library.roots if path.is_relative_to(root))
+    return next((path.relative_to(root).as_posix() for root in roots), path.name)
+
+
 def key_of_path(library: Library, path: str | Path, **options: Any) -> str:
     """The key of a path that a person typed, with the answers given about it.
 

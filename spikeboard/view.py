@@ -290,15 +290,15 @@ class View:
         figure.update_layout(template="spikeboard", uirevision=self.name, height=self.height)
         return figure
 
-    def python(self, rec: Recording, selection: Selection, given: Mapping[str, Any]) -> str:
-        """The lines that draw the same figure in a script or notebook."""
+    def python(self, rec: Recording, selection: Selection, given: Mapping[str, Any], source: str = "") -> str:
+        """The lines that draw the same figure in a script or notebook, where the recording lies at `source`."""
         values = self.check(given)
         changed = {name: value for name, value in values.items() if value != self.settings[name].default}
         arguments = "".join(
             f", {name}={value!r}" for name, value in (selection.arguments() | changed).items()
         )
         options = "".join(f", {name}={value!r}" for name, value in rec.options.items())
-        source = rec.source or str(rec.folder or rec.name)
+        source = source or rec.source or str(rec.folder or rec.name)
         return f"import spikeboard\nrec = spikeboard.open({source!r}{options})\nrec.figure({self.name!r}{arguments})"
 
     def definition(self) -> str:
