@@ -49,6 +49,8 @@ MOST_OF_MATRIX = 100
 # Steps of a few ns that one score may take: about a second.
 MOST_STEPS = 3e8
 POINTS_OF_CURVE = 25
+# Spikes of both trains that are matched again after each of eight shifts.
+MOST_SHIFTED = 100_000
 MATCHED, MISSING, EXTRA = colour(2), colour(1), colour(0)
 MEASURES = {
     "spike": "SPIKE-distance",
@@ -105,8 +107,8 @@ def comparison(
     **Spikes.** A spike of A and one of B match where they lie no further apart than the tolerance: one to one, as many
     pairs as possible, and of these the least total displacement. A spike of A without a partner is *missing* in B, a
     spike of B without one is *extra*. The first divergence is the earliest spike of either without a partner. By
-    chance is what two independent Poisson trains of these rates would match, about
-    n_A (1 - exp(-2 · tolerance · rate_B)).
+    chance is the mean number of matches when B is shifted in time by k/9 of the window (k = 1…8; what leaves the
+    window enters at its other end): rates and intervals stay, the relation of the trains is lost.
 
     **Distances.** *SPIKE-distance* (Kreuz et al. 2013): how far each spike is from the nearest of the other train, per
     local interval. *ISI-distance* (Kreuz et al. 2007): how much the current intervals differ. *SPIKE-synchronisation*
@@ -232,12 +234,13 @@ def _compared(
     }  # fmt: skip
     if len(trains.ticks) > MOST_MARKS:
         notes.append(
-            f"More than {MOST_MARKS:,} spikes: drawn as the number of each kind over time; choose a shorter time window "
-            "to see single spikes."
+            f"More than {MOST_MARKS:,} spikes: drawn as the number of each kind over time; choose a shorter time "
+            "window to see single spikes."
         )
     if len(profile.left) * 2 > MOST_POINTS:
         notes.append("The local distance is drawn as its mean over steps of the screen's width.")
-    caption = _caption(a, b, trains, matching, window, snapped, scores, extra["first"])
+    chance = _by_chance(trains, width)
+    caption = _caption(a, b, trains, matching, window, snapped, scores, extra["first"], chance)
     return Result(lambda: _events(trains, matching, a, b), caption, (*notes, *more, *again), extra)
 
 
@@ -247,6 +250,16 @@ def _matched(
     """Trains and matching; a tolerance of 0 asks for the same tick."""
     trains = grouped_trains(rec, groups, *window)
     return trains, match_spikes(trains[0], trains[1], tolerance_ticks)
+
+
+def _by_chance(trains: Trains, tolerance_ticks: int) -> float | None:
+    """Matches when the second train is shifted around the window; None for so many spikes that it would take long."""
+    if len(trains.ticks) > MOST_SHIFTED:
+        return None
+    span_ticks = trains.span + 1
+    shifts = np.arange(1, 9) * span_ticks // 9
+    moved = [np.sort((trains[1] - trains.start + shift) % span_ticks + trains.start) for shift in shifts]
+    return float(np.mean([len(match_spikes(trains[0], other, tolerance_ticks).pairs) for other in moved]))
 
 
 def _scores(
@@ -302,12 +315,13 @@ def _caption(
     tolerance_ms: float,
     scores: dict[str, float],
     first: tuple[float, bool] | None,
+    chance: float | None,
 ) -> str:
     n_a, n_b = (int(n) for n in trains.counts)
-    chance = n_a * (1 - np.exp(-2e-3 * tolerance_ms * n_b / trains.duration))
+    by_chance = "" if chance is None else f" (about {chance:.3g} would by chance)"
     text = (
         f"A: {_who(a)} ({many(n_a, 'spike')}); B: {_who(b)} ({many(n_b, 'spike')}), in {span(*window)}. "
-        f"{len(matching.pairs):,} match within ±{tolerance_ms:g} ms (about {chance:.3g} would by chance), "
+        f"{len(matching.pairs):,} match within ±{tolerance_ms:g} ms{by_chance}, "
         f"{len(matching.missing):,} of A are missing in B, {len(matching.extra):,} of B are extra. "
     )
     if len(matching.pairs):
@@ -498,8 +512,8 @@ def _matrix(rec: Recording, selection: Selection, between: str, measure: str, sc
     steps = steps_needed(rec, groups, measure, scales.of(measure), *window)
     if steps > 10 * MOST_STEPS:
         raise NothingToDraw(
-            f"{scales.words(measure)} of {len(members)} trains takes about {steps:.0e} steps, at most "
-            f"{10 * MOST_STEPS:.0e} are taken: choose fewer units, less time, or another measure"
+            f"{scales.words(measure)} of {len(members)} trains takes about {steps:.0e} steps, at "
+            f"most {10 * MOST_STEPS:.0e} are taken: choose fewer units, less time, or another measure"
         )
     values = distance_matrix(rec, groups, measure, scales.of(measure), *window)
     tree, order = _tree(values)
