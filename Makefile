@@ -1,29 +1,33 @@
-# make run    install what the app needs and open it on the demo recording
-# make test   install what the tests need, Chromium included, and run them all
-# make check  format, lint and types        make docs   the reference page of each view, and the screenshots
+# make run    install what the app needs and open it on the demo recording; FILE=run.h5 opens another, PORT=8051 elsewhere
+# make test   install what the tests need, Chromium included, and run them all; TESTS=tests/readers runs some
+# make check  format, lint and types
+# make docs   the reference page of each view, and the screenshots
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-PATHNAME ?=
+FILE ?=
+PORT ?= 8050
+TESTS ?= tests
 
 .PHONY: run test check docs clean
 
 run: .setup/run
-	$(PYTHON) app.py $(PATHNAME)
+	@$(PYTHON) app.py $(if $(FILE),"$(FILE)") --port $(PORT)
 
 test: .setup/test .setup/browser
 	$(PYTHON) -m ruff format --check -q .
 	$(PYTHON) -m ruff check -q .
 	$(PYTHON) -m pyright
-	$(PYTHON) -m pytest -q -n 2 --dist loadfile
+	$(PYTHON) -m pytest -q -n 2 --dist loadfile $(TESTS)
 
 check: .setup/test
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m pyright
 
-docs: .setup/test
-	$(PYTHON) docs/make_reference.py
+docs: .setup/test .setup/browser
+	$(PYTHON) -m docs.make_screenshots
+	$(PYTHON) -m docs.make_reference
 
 clean:
 	rm -rf $(VENV) .setup
@@ -32,13 +36,15 @@ $(PYTHON):
 	./scripts/make_venv.sh $(VENV)
 
 .setup/run: pyproject.toml | $(PYTHON)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable .
+	@echo "Installing Spikeboard and what it needs into $(VENV) (once)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable .
 	@mkdir -p .setup && touch $@
 
 .setup/test: pyproject.toml | $(PYTHON)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[test,test-ui,lint]"
+	@echo "Installing what the tests need into $(VENV) (once)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[test,test-ui,lint]"
 	@mkdir -p .setup && touch $@
 
 .setup/browser:
-	./scripts/install_browser.sh
+	@./scripts/install_browser.sh
 	@mkdir -p .setup && touch $@

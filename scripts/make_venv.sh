@@ -9,6 +9,7 @@ python=${PYTHON3:-python3}
 }
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "Installing python3-venv"
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
     else
@@ -16,4 +17,9 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         exit 1
     fi
 fi
-"$python" -m venv "$venv"
+echo "Making a virtual environment in $venv"
+# Half an environment would look like a whole one to the next run.
+"$python" -m venv "$venv" || {
+    rm -rf "$venv"
+    exit 1
+}
