@@ -80,6 +80,9 @@ def policy_from_arguments(said: argparse.Namespace) -> Policy:
         allowed_hosts=said.allowed_host,
         frame_ancestors=os.environ.get("SPIKEBOARD_FRAME_ANCESTORS", "'none'"),
     )
+    if policy.sign_in == "accounts":
+        secret_for(policy.folder)  # a secret that will not do is said now, and not by each worker
+    return policy
 
 
 def _count(text: str) -> int:
