@@ -636,7 +636,7 @@ def _synchronisation(a, b, span):
     j = 0
     # A window of less than half an interval holds only neighbours in time, so one pass meets every coincidence once.
     while i < len(a) and j < len(b):
-        if a[i] == b[j] or _coincident(a, i, b, j, span):
+        if _coincident(a, i, b, j, span):
             n += 1
             i += 1
             j += 1
