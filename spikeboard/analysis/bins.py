@@ -152,7 +152,10 @@ def population_errors(
     sem : (P, B) Hz, s / √n with s² of ddof=1; NaN for groups of fewer than two units
     """
     chosen = population_groups(rec) if groups is None else groups
-    return np.stack([_group_errors(rec, bin_ms, unit_rows(rec, group), t0, t1) for group in chosen])
+    errors = np.empty((len(chosen), len(_grid(rec, bin_ms, t0, t1).edges) - 1))
+    for row, group in zip(errors, chosen, strict=True):
+        row[:] = _group_errors(rec, bin_ms, unit_rows(rec, group), t0, t1)
+    return errors
 
 
 def _group_errors(
@@ -233,4 +236,4 @@ def count_pooled(ticks, first, last, start, width, counts):
 def _count_train(ticks, first, last, start, width, counts):
     final = len(counts) - 1
     for k in range(first, last):
-        counts[min((ticks[k] - start) // width, final)] += 1
+        counts[max(0, min((ticks[k] - start) // width, final))] += 1

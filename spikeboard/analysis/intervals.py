@@ -274,7 +274,7 @@ def _count_intervals(ticks, first, last, edges, places):
             if interval >= edges[-1]:
                 over += 1
             elif interval < len(places):
-                if places[interval] >= 0:
+                if interval >= 0 and places[interval] >= 0:
                     counts[places[interval]] += 1
             elif interval >= edges[0]:
                 counts[np.searchsorted(edges, interval, side="right") - 1] += 1

@@ -113,9 +113,18 @@ def pixel_counts_ordered(
     Returns
     -------
     counts : (height, W) uint32
+
+    Raises
+    ------
+    RecordingError : where a spike names a unit that is not there, as in a damaged file
     """
-    edges = np.searchsorted(np.asarray(times), column_edges)
-    return _count_columns(np.asarray(rows), edges, lut, height)
+    edges = np.searchsorted(np.asarray(times)[: len(rows)], column_edges)
+    counts, strangers = _count_columns(np.asarray(rows), edges, np.minimum(lut, height), height)
+    if strangers:
+        raise RecordingError(
+            f"this recording is damaged: {strangers:,} spikes name units it does not have; open its source again"
+        )
+    return counts
 
 
 def spikes_shown(rec: Recording, t0: float | None, t1: float | None) -> slice:
@@ -150,10 +159,14 @@ def _count_columns(rows, edges, lut, height):
     place = np.empty(len(lut), np.int64)
     for unit in range(len(lut)):
         place[unit] = lut[unit] if lut[unit] >= 0 else height
+    strangers = 0
     for c in range(len(edges) - 1):
         column[:] = 0
         for k in range(edges[c], edges[c + 1]):
-            column[place[rows[k]]] += 1
+            if 0 <= rows[k] < len(place):
+                column[place[rows[k]]] += 1
+            else:
+                strangers += 1
         for pixel in range(height):
             counts[pixel, c] = column[pixel]
-    return counts
+    return counts, strangers

@@ -145,7 +145,12 @@ def train_bounds(
     Returns
     -------
     first, last : (U,) int64; the train of units[k] in the window is ``ticks[first[k]:last[k]]``
+
+    Raises
+    ------
+    RecordingError : where offsets point outside of the ticks, as those of a damaged file may
     """
+    _check_offsets(offsets, len(ticks))
     return _bounds(np.asarray(ticks), np.asarray(offsets), np.asarray(units, np.int64), start, stop)
 
 
@@ -193,6 +198,14 @@ def pooled_train(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
     """
     offsets = np.concatenate([[0], np.cumsum(last - first)]).astype(np.int64)
     return np.sort(_gather(ticks, first, last, offsets), kind="stable")
+
+
+def _check_offsets(offsets: Ticks, n_spikes: int) -> None:
+    # Compiled loops read what offsets point at, whatever it is: a stranger's file must not choose the place.
+    if np.any(np.diff(offsets) < 0) or offsets[0] < 0 or offsets[-1] > n_spikes:
+        raise RecordingError(
+            "this recording is damaged: its spike trains lie outside of its spikes; open its source again"
+        )
 
 
 def _limits(rec: Recording, t0: float | None, t1: float | None) -> tuple[float, float]:

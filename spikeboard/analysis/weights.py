@@ -81,6 +81,7 @@ def weight_blocks(
     if min(shape) < 1 or size[0] * size[1] > MOST_CELLS:
         raise RecordingError(f"a weight matrix of {shape[0]} × {shape[1]} blocks cannot be drawn")
     known = np.zeros(0) if weight is None else np.asarray(weight, np.float64)
+    _check_synapses(indptr, indices, n_target, len(indices) if weight is None else len(known))
     total, count, finite = _sum_blocks(np.asarray(indptr), np.asarray(indices), known, rows, columns, *size)
     missing = int(count.sum() - finite.sum()) if weight is not None else 0
     duplicates = _duplicates(np.asarray(indptr), np.asarray(indices), rows, columns)
@@ -192,6 +193,7 @@ def count_duplicates(indptr: Integers, indices: Integers, n_target: int | None =
     """
     targets = np.asarray(indices)
     n = int(targets.max(initial=-1)) + 1 if n_target is None else n_target
+    _check_synapses(indptr, targets, n, len(targets))
     rows = np.zeros(len(indptr) - 1, np.int64)
     return int(_duplicates(np.asarray(indptr), targets, rows, np.zeros(n, np.int64)))
 
@@ -201,6 +203,19 @@ def _check_combination(combine: str, weight: Floats | None) -> None:
         raise RecordingError(f"no combination {str(combine)[:40]!r}; choose one of {', '.join(COMBINATIONS)}")
     if weight is None and combine != "count":
         raise RecordingError('these synapses have no weights in the file; draw their "count"')
+
+
+def _check_synapses(indptr: Integers, indices: Integers, n_target: int, n_weights: int) -> None:
+    # Compiled loops read and write what these point at, whatever it is: a stranger's file must not choose the place.
+    placed = not len(indices) or (indices.min() >= 0 and indices.max() < n_target)
+    if not placed or n_weights != len(indices) or len(indptr) < 1:
+        raise RecordingError(
+            "these synapses are damaged: they name units that are not there; open their source again"
+        )
+    if indptr[0] < 0 or indptr[-1] > len(indices) or np.any(np.diff(indptr) < 0):
+        raise RecordingError(
+            "these synapses are damaged: their rows lie outside of them; open their source again"
+        )
 
 
 def _blocks_of(n: int, most: int, order: Integers | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -9,9 +9,10 @@ from elephant.statistics import time_histogram
 from hypothesis import given
 from hypothesis import strategies as st
 from made_trains import awkward, made, tick_trains, trains_of
+from scipy import stats
 
 from spikeboard.analysis import bins
-from spikeboard.analysis.bins import binned_counts, population_counts, population_groups
+from spikeboard.analysis.bins import binned_counts, population_counts, population_errors, population_groups
 from spikeboard.errors import RecordingError
 
 
@@ -170,3 +171,33 @@ def test_more_cells_than_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_nanoseconds_over_a_day_are_refused_before_memory_is_taken() -> None:
     with pytest.raises(RecordingError, match="wider bins"):
         binned_counts(made([[1]], None, 0.0, 86_400.0), 1e-6)
+
+
+def test_standard_errors_of_populations_are_scipys() -> None:
+    rec = awkward()
+    for bin_ms in (37.0, 2500.0):
+        rates = binned_counts(rec, bin_ms, None, 1.0, 9.0).rates_hz()
+        errors = population_errors(rec, bin_ms, None, 1.0, 9.0)
+        assert errors == pytest.approx(np.stack([stats.sem(rates[:6]), stats.sem(rates[6:])]))
+
+
+def test_standard_errors_do_not_depend_on_how_many_units_are_held_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rec = awkward()
+    expected = population_errors(rec, 50.0)
+    monkeypatch.setattr(bins, "CELLS_AT_ONCE", 1)
+    assert np.array_equal(population_errors(rec, 50.0), expected)
+
+
+def test_fewer_than_two_units_have_no_standard_error() -> None:
+    errors = population_errors(made([[1], [2]]), 100.0, [[0], [], [0, 1]])
+    assert np.isnan(errors[:2]).all() and np.isfinite(errors[2]).all()
+    assert population_errors(made([[1]]), 100.0, []).shape == (0, 10)
+
+
+def test_trains_that_do_not_ascend_write_nowhere_else() -> None:
+    # what a damaged store may hold
+    counts = np.zeros((3, 4), np.uint16)
+    bins.count_bins(np.array([-(10**12), 10**12, 5]), np.array([0]), np.array([3]), 0, 10, counts[1:2])
+    assert counts.tolist() == [[0] * 4, [2, 0, 0, 1], [0] * 4]

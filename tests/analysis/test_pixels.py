@@ -126,3 +126,10 @@ def test_a_picture_needs_pixels_and_a_window() -> None:
             pixel_counts(rec, None, None, *size)
     with pytest.raises(RecordingError, match="no length"):
         pixel_counts(rec, 0.5, 0.5, 5, 5)
+
+
+@pytest.mark.parametrize("row", [9, -1, 10**9])
+def test_spikes_of_units_that_are_not_there_are_refused(row: int) -> None:
+    rows = np.array([0, row, 1], np.int32)
+    with pytest.raises(RecordingError, match="1 spikes name units it does not have"):
+        pixel_counts_ordered(np.arange(3.0), rows, np.array([0.0, 5.0]), row_pixels(9, np.arange(9), 4), 4)

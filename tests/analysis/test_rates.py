@@ -18,6 +18,7 @@ from spikeboard.analysis.rates import (
     optimal_bandwidth,
     optimal_bin_width,
     poisson_band,
+    pooled_band,
     pooled_rates,
     rate_band,
 )
@@ -205,6 +206,21 @@ def test_the_band_covers_the_rate_of_a_poisson_process(kernel: str) -> None:
     )
     covered = np.mean((band.low <= 20) & (band.high >= 20))
     assert 0.94 <= covered <= 0.995
+
+
+def test_the_band_of_a_population_is_that_of_its_spikes_as_one_train() -> None:
+    rec = awkward()
+    at = grid(rec, 50)
+    pooled = pooled_band(rec, 200.0, at, [range(6), [], [7]], kernel="alpha", border=True)
+    merged = made([np.sort(np.concatenate(trains_of(rec)[:6])), trains_of(rec)[7]], 1e4, 0.0, 10.0)
+    one = rate_band(merged, 200.0, at, kernel="alpha", border=True)
+    for ours, theirs in ((pooled.rate, one.rate), (pooled.low, one.low), (pooled.high, one.high)):
+        assert ours[0] == pytest.approx(theirs[0] / 6, nan_ok=True)
+        assert np.isnan(ours[1]).all()
+        assert ours[2] == pytest.approx(theirs[1], nan_ok=True)
+    assert pooled.rate[:1] == pytest.approx(
+        pooled_rates(rec, 200.0, at, [range(6)], "alpha", True).mean, nan_ok=True
+    )
 
 
 def test_no_spike_in_reach_still_has_an_upper_limit() -> None:

@@ -154,3 +154,9 @@ def test_a_window_without_length_has_no_duration() -> None:
         duration_s(rec, 0.5, 0.5)
     with pytest.raises(RecordingError, match="no length"):
         duration_s(made([[0]], t_stop=0.0))
+
+
+@pytest.mark.parametrize("offsets", [[0, 5], [-1, 3], [0, 2, 1], [1, 0]])
+def test_offsets_that_point_outside_of_the_spikes_are_refused(offsets: list[int]) -> None:
+    with pytest.raises(RecordingError, match="damaged"):
+        select_trains(np.arange(3), np.array(offsets), [0], 0, 10)

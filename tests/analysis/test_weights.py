@@ -227,3 +227,25 @@ def test_weights_that_are_known() -> None:
     rec = small_network()
     assert known_weights(rec.synapses("b")).tolist() == [] == known_weights(rec.synapses("d")).tolist()
     assert known_weights(rec.synapses("a")).tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("indptr", "indices"),
+    [
+        ([0, 1, 9], [0, 1]),
+        ([-1, 1, 2], [0, 1]),
+        ([0, 2, 1], [0, 1]),
+        ([0, 1, 2], [0, 2]),
+        ([0, 1, 2], [0, -1]),
+    ],
+)
+def test_synapses_that_point_nowhere_are_refused(indptr: list[int], indices: list[int]) -> None:
+    with pytest.raises(RecordingError, match="damaged"):
+        weight_blocks(np.array(indptr), np.array(indices), np.ones(2), 2, (2, 2))
+    with pytest.raises(RecordingError, match="damaged"):
+        count_duplicates(np.array(indptr), np.array(indices), 2)
+
+
+def test_weights_that_are_fewer_than_synapses_are_refused() -> None:
+    with pytest.raises(RecordingError, match="damaged"):
+        weight_blocks(np.array([0, 2]), np.array([0, 1]), np.ones(1), 2, (2, 2))
