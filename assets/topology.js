@@ -15,7 +15,7 @@
 
   function stylesheet(theme) {
     const { ink, paper, way, chosen } = INK[theme] || INK.light;
-    const font = { "font-family": "system-ui, -apple-system, 'Segoe UI', sans-serif" };
+    const font = { "font-family": 'system-ui, "Segoe UI", sans-serif' };
     const end = (selector, shape, fill) => ({ selector, style: { "target-arrow-shape": shape, "target-arrow-fill": fill } });
     return [
       { selector: "node", style: {
@@ -30,7 +30,8 @@
         width: "data(width)", "line-color": "data(colour)", "target-arrow-color": "data(colour)", "curve-style": "bezier",
         "control-point-step-size": 46, "arrow-scale": 1.25, label: "data(label)", "font-size": 12, color: ink, ...font,
         "text-background-color": paper, "text-background-opacity": 0.86, "text-background-padding": 2,
-        "loop-direction": "-45deg", "loop-sweep": "60deg", opacity: 0.92, "min-zoomed-font-size": 7 } },
+        "text-rotation": "autorotate", "text-margin-y": -10, "loop-direction": "data(loop)", "loop-sweep": "58deg", opacity: 0.92, "min-zoomed-font-size": 7 } },
+      { selector: "edge:loop", style: { "text-rotation": "none", "text-margin-y": 0, "control-point-step-size": 62 } },
       // Thousands of curves are too slow to move: straight lines, and no ends.
       { selector: "edge.many", style: { "curve-style": "haystack", opacity: 0.55 } },
       end("edge.exc", "triangle", "filled"),
@@ -109,7 +110,8 @@
   const covers = (names, node) => names.includes(node.data("group"));
 
   function tapped(view, graph, node, adding) {
-    const before = adding ? (picked.get(view) || []).filter((id) => graph.getElementById(id).nonempty()) : [];
+    const chosen = picked.get(view) || graph.nodes(".chosen").map((one) => one.id());
+    const before = adding ? chosen.filter((id) => graph.getElementById(id).nonempty()) : [];
     const next = before.includes(node.id()) ? before.filter((id) => id !== node.id()) : [...before, node.id()];
     picked.set(view, next);
     chooseNodes(next.map((id) => graph.getElementById(id)));
@@ -153,12 +155,10 @@
     const order = (picked.get(view) || []).map((id) => graph.getElementById(id)).filter((node) => chosen.contains(node));
     const [first, second] = order.length === 2 ? order : [chosen[0], chosen[1]];
     const name = (node) => node.data("label").split("\n")[0];
-    const path = wayBetween(graph, first, second);
-    if (!path) {
-      const back = wayBetween(graph, second, first);
-      return back ? `No way leads from ${name(first)} to ${name(second)}; back it takes ${back.edges().length} step(s).`
-        : `No way leads from ${name(first)} to ${name(second)}, nor back.`;
-    }
+    const ahead = wayBetween(graph, first, second);
+    // Where nobody tapped one before the other, either direction will do.
+    const path = ahead || (order.length === 2 ? null : wayBetween(graph, second, first));
+    if (!path) return `No way leads from ${name(first)} to ${name(second)}${order.length === 2 && wayBetween(graph, second, first) ? ", but one leads back" : ""}.`;
     graph.batch(() => path.difference(".way").addClass("way tappedway"));
     const steps = path.edges().length;
     const names = path.nodes().map(name);
@@ -173,7 +173,7 @@
       chosen.addClass("chosen");
     });
     if (chosen.empty()) picked.delete(view);
-    else if (!picked.has(view)) picked.set(view, chosen.map((node) => node.id()));
+    else if (!same([...(picked.get(view) || [])].sort(), chosen.map((node) => node.id()).sort())) picked.delete(view);
     const way = showWay(view, graph, chosen);
     const edge = cardOf(view).querySelector(".graph-said").dataset.standing;
     const tips = chosen.length <= 2 ? chosen.map((node) => node.data("tip")).join(" ") : `${chosen.length} nodes are selected.`;
@@ -196,6 +196,12 @@
     if (format === "svg") save(new Blob([graph.svg({ full: true, scale: 1, bg })], { type: "image/svg+xml;charset=utf-8" }), `${name}.svg`);
     else save(graph.png({ output: "blob", full: true, scale: 3, maxWidth: 8000, maxHeight: 8000, bg }), `${name}.png`);
   }
+
+  // The component sets Cytoscape's own default once more, which makes Cytoscape warn in the console.
+  document.addEventListener("DOMContentLoaded", () => {
+    const component = window.dash_cytoscape && window.dash_cytoscape.Cytoscape;
+    if (component && component.defaultProps) delete component.defaultProps.wheelSensitivity;
+  });
 
   Object.assign(window.dash_clientside[NAMED], {
     graph(sent, theme, id) {

@@ -37,11 +37,12 @@ CLASSES = {"excitatory": "exc", "inhibitory": "inh", "mixed": "mixed", "unknown"
 SIGN_SYMBOLS = {"excitatory": "arrow", "inhibitory": "line-ew", "mixed": "diamond", "unknown": "arrow-open"}
 # Few to many partners: lightness rises, and the middle stands out from white and from black.
 DEGREE_SCALE = ("#36558F", "#4F8A8B", "#8DA750", "#D9B13B")
-SPACING_PX = {"populations": 210, "neurons": 62}
+SPACING_PX = {"populations": 240, "neurons": 62}
 NODE_PX = {"populations": (44, 96), "neurons": (13, 30)}
 EDGE_PX = {"populations": (1.4, 9.0), "neurons": (0.6, 3.2)}
 MOST_LABELLED_EDGES = 60
 LARGE_GRAPH = 2000
+AMONG_POPULATIONS, AMONG_NEURONS = {"level": ("populations",)}, {"level": ("neurons",)}
 LAYOUTS = {
     "auto": "Automatic",
     "layered": "Along the flow",
@@ -269,6 +270,7 @@ def _edge_element(k: int, edge: Mapping[str, Any], groups: str) -> dict[str, Any
         "tip": edge["tip"],
         "width": edge["width"],
         "colour": edge["colour"],
+        "loop": f"{edge['loop']}deg",
     }
     return {"data": data, "classes": f"{groups} {CLASSES[edge['sign']]}" + (" way" if edge["way"] else "")}
 
@@ -342,8 +344,10 @@ def _drawn_edges(result: Result, width: str, labels: str) -> list[dict[str, Any]
     steps = {*zip(result.extra["way"][:-1], result.extra["way"][1:], strict=True)}
     labelled = level == "populations" and len(graph.edges) <= MOST_LABELLED_EDGES
     names = graph.nodes["name"].to_numpy(object)
+    free = _free_directions(graph, result.extra["positions"])
     return [
         {
+            "loop": free.get(row["source"], 0),
             "source": row["source"],
             "target": row["target"],
             "sign": row["sign"],
@@ -355,6 +359,20 @@ def _drawn_edges(result: Result, width: str, labels: str) -> list[dict[str, Any]
         }
         for k, row in enumerate(graph.edges.to_dict("records"))
     ]
+
+
+def _free_directions(graph: Graph, positions: np.ndarray) -> dict[int, int]:
+    """For each node with a loop, the middle of the widest angle without an edge: degrees clockwise from up."""
+    found = {}
+    pairs = graph.pairs
+    for node in np.unique(pairs[pairs[:, 0] == pairs[:, 1], 0]).tolist():
+        mine = pairs[(pairs == node).any(axis=1) & (pairs[:, 0] != pairs[:, 1])]
+        away = positions[np.where(mine[:, 0] == node, mine[:, 1], mine[:, 0])] - positions[node]
+        angles = np.unique(np.round(np.degrees(np.arctan2(away[:, 0], -away[:, 1]))) % 360)
+        gaps = np.diff(np.r_[angles, angles[:1] + 360])
+        widest = int(np.argmax(gaps)) if len(gaps) else 0
+        found[node] = int(angles[widest] + gaps[widest] / 2) % 360 if len(gaps) else 0
+    return found
 
 
 def _edge_widths(graph: Graph, level: str, width: str) -> np.ndarray:
@@ -452,7 +470,7 @@ def _add_curved(
     for edge in edges:
         ends = (edge["source"], edge["target"])
         met[ends] = met.get(ends, 0) + 1
-        x, y = _curve(nodes[ends[0]], nodes[ends[1]], met[ends], ends[0] == ends[1])
+        x, y = _curve(nodes[ends[0]], nodes[ends[1]], met[ends], edge["loop"] if ends[0] == ends[1] else None)
         opacity = 0.25 if fade and not edge["way"] else 1.0
         figure.add_scatter(
             x=x, y=y, mode="lines", line={"color": edge["colour"], "width": edge["width"]}, opacity=opacity,
@@ -487,18 +505,18 @@ def _add_end(
 
 
 def _curve(
-    source: Mapping[str, Any], target: Mapping[str, Any], nth: int, loop: bool
+    source: Mapping[str, Any], target: Mapping[str, Any], nth: int, loop: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A bent line, the further out the more edges go the same way; above the node where it goes back to itself."""
+    """A bent line, the further out the more edges go the same way; a loop stands off its node at its angle."""
     a, b = np.array([source["x"], source["y"]]), np.array([target["x"], target["y"]])
     t = np.linspace(0, 1, 25)[:, None]
-    if loop:
-        reach = (0.9 + 0.45 * nth) * source["size"]
-        points = (
-            a
-            + 3 * (1 - t) ** 2 * t * np.array([-reach, -1.5 * reach])
-            + 3 * (1 - t) * t**2 * np.array([reach, -1.5 * reach])
+    if loop is not None:
+        reach = (1.3 + 0.5 * nth) * source["size"]
+        first, second = (
+            a + reach * np.array([np.sin(angle), -np.cos(angle)])
+            for angle in np.radians([loop - 32, loop + 32])
         )
+        points = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * first + 3 * (1 - t) * t**2 * second + t**3 * a
     else:
         along = b - a
         bend = a + along / 2 + np.array([along[1], -along[0]]) * (0.1 + 0.1 * nth)
@@ -561,16 +579,17 @@ VIEW = View(
                 "all": "All of it",
             },
             "Beside edges",
+            when=AMONG_POPULATIONS,
         ),
         "colour_by": Choice(
             "population",
             {"population": "Population", "in_degree": "Synapses in", "out_degree": "Synapses out"},
             "Colour shows",
         ),
-        "path_from": Pick("population", "Way from", empty="none"),
-        "path_to": Pick("population", "Way to", empty="none"),
-        "neurons": Whole(200, 2, NODE_LIMIT, "Neurons at most"),
-        "synapses": Whole(1000, 1, EDGE_LIMIT, "Synapses at most"),
+        "path_from": Pick("population", "Way from", empty="none", when=AMONG_POPULATIONS),
+        "path_to": Pick("population", "Way to", empty="none", when=AMONG_POPULATIONS),
+        "neurons": Whole(200, 2, NODE_LIMIT, "Neurons at most", when=AMONG_NEURONS),
+        "synapses": Whole(1000, 1, EDGE_LIMIT, "Synapses at most", when=AMONG_NEURONS),
         "only_selected": Flag(False, "Only the selection"),
     },
     needs=("projections",),

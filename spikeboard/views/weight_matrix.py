@@ -32,6 +32,7 @@ MOST_TEXTS = 20
 MOST_SERIES = 12
 HISTOGRAM_BINS = 60
 DASHES = ("solid", "dot", "dash", "dashdot")
+AS_MATRIX = {"display": ("matrix",)}
 ABSENT = "rgba(140,140,140,0.24)"
 
 
@@ -656,19 +657,27 @@ VIEW = View(
             },
             "Show",
         ),
-        "level": Choice("units", {"units": "Units", "populations": "Populations"}, "Between"),
+        "level": Choice("units", {"units": "Units", "populations": "Populations"}, "Between", when=AS_MATRIX),
         "projection": Pick("projection", "Projection", empty="all"),
         "quantity": Choice(
-            "weight", {"weight": "Weight", "delay": "Delay", "probability": "Probability"}, "Quantity"
+            "weight",
+            {"weight": "Weight", "delay": "Delay", "probability": "Probability"},
+            "Quantity",
+            when=AS_MATRIX,
         ),
         "combine": Choice(
-            "auto", {"auto": "Automatic", "sum": "Sum", "mean": "Mean", "count": "Count"}, "Several synapses"
+            "auto",
+            {"auto": "Automatic", "sum": "Sum", "mean": "Mean", "count": "Count"},
+            "Several synapses",
+            when=AS_MATRIX | {"quantity": ("weight", "delay")},
         ),
         "applies": Choice(
             "both", {"both": "Both ends", "source": "Sources", "target": "Targets"}, "Selection applies to"
         ),
-        "range_percent": Number(99.0, 50, 100, "Range holds", "%"),
-        "margins": Flag(True, "Degrees in the margins"),
+        "range_percent": Number(
+            99.0, 50, 100, "Range holds", "%", when={"display": ("matrix", "weights", "delays")}
+        ),
+        "margins": Flag(True, "Degrees in the margins", when=AS_MATRIX),
     },
     needs=("projections",),
     uses=("units",),
