@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
-from callbacks.wiring import threaded
+from callbacks.wiring import NONSENSE, threaded
 from spikeboard import tables, uploads
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.library import Library, answered, key_of_path, open_key
@@ -32,14 +32,14 @@ def register(app: Dash, library: Library) -> None:
         prevent_initial_call=True,
     )
     @threaded
-    def open_path(clicks: int | None, submits: int | None, path: Any) -> tuple[Any, Any]:
+    def open_path(clicks: Any, submits: Any, path: Any) -> tuple[Any, Any]:
         if not clicks and not submits:
             return no_update, no_update
         if not isinstance(path, str) or not path.strip():
             return no_update, "Type the path of a file or folder."
         try:
             return opened(library, key_of_path(library, path)), ""
-        except (RecordingError, OSError) as problem:
+        except RecordingError as problem:
             return no_update, str(problem)
 
     @app.callback(
@@ -53,7 +53,7 @@ def register(app: Dash, library: Library) -> None:
         prevent_initial_call=True,
     )
     @threaded
-    def answer(clicks: int | None, chosen: list[Any], typed: list[Any], names: list[Any], key: Any) -> Any:
+    def answer(clicks: Any, chosen: Any, typed: Any, names: Any, key: Any) -> Any:
         if not clicks:
             return no_update, no_update
         try:
@@ -78,19 +78,21 @@ def register(app: Dash, library: Library) -> None:
         return await asyncio.to_thread(exported, library, form, request.url.query)
 
 
-def answers(chosen: list[Any], typed: list[Any], names: list[Any]) -> dict[str, str]:
+def answers(chosen: Any, typed: Any, names: Any) -> dict[str, str]:
     """The answer to each question: what was typed, else what was chosen.
 
     Raises
     ------
     RecordingError : where a question has no answer
     """
+    if not all(isinstance(part, list) for part in (chosen, typed, names)):
+        raise RecordingError(NONSENSE)
     given = {}
-    for name, choice, other in zip(names, chosen, typed, strict=True):
+    for name, choice, other in zip(names, chosen, typed, strict=False):
         answer = other.strip() if isinstance(other, str) and other.strip() else choice
         if not isinstance(answer, str) or not isinstance(name, dict) or len(answer) > 500:
             raise RecordingError("Choose an answer first.")
-        given[str(name.get("question"))] = answer
+        given[str(name.get("question"))[:100]] = answer
     return given
 
 

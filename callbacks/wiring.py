@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from dash import ClientsideFunction, set_props
-from dash.exceptions import InvalidCallbackReturnValue, PreventUpdate
+from dash.exceptions import PreventUpdate
 from starlette.responses import JSONResponse
 
 from components import ids, problems
@@ -56,14 +56,14 @@ class Understanding:
         """Answer one ASGI connection."""
         try:
             await self.app(scope, receive, send)
-        except (PreventUpdate, InvalidCallbackReturnValue):
+        except PreventUpdate:
             raise
         except Exception as problem:
             if scope["type"] == "websocket":
                 with suppress(Exception):  # it may be closed already
                     await send({"type": "websocket.close", "code": UNSUPPORTED_DATA})
             elif scope["type"] == "http" and scope["path"] == CALLBACKS:
-                log.info("a callback request made no sense: %r", problem)
+                log.warning("a callback request made no sense: %r", problem)
                 await JSONResponse({"error": NONSENSE}, status_code=400)(scope, receive, send)
             else:
                 raise

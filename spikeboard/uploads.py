@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 import unicodedata
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.library import Library, note, open_key, uploads_folder
 
-LONGEST_NAME = 150
+LONGEST_NAME = 150  # bytes: file systems take 255, and readers put names beside it
 MOST_FILES = 1000
 KEPT_FREE = 2**30
+UNFINISHED = ".unfinished-"
+FORGOTTEN_AFTER = 24 * 3600.0
 
 
 async def receive(library: Library, batch: str, name: str, pieces: AsyncIterator[bytes]) -> int:
@@ -27,14 +31,14 @@ async def receive(library: Library, batch: str, name: str, pieces: AsyncIterator
     ------
     RecordingError : for a name that is none, too many or too large files, or a full disk; nothing is left behind
     """
-    folder = _batch_folder(batch, make=True)
-    target = folder / _safe_name(name)
-    if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
-        raise RecordingError(f"an upload may have {MOST_FILES:,} files at most")
+    plain = _safe_name(name)
+    folder = _unfinished(batch)
+    _forget_abandoned()
+    folder.mkdir(exist_ok=True, mode=0o700)
     part = folder / f".part-{uuid.uuid4().hex}"
     try:
         size = await _written(part, pieces, _allowed(library, folder))
-        part.replace(target)
+        part.replace(folder / plain)
     except BaseException:
         part.unlink(missing_ok=True)
         if not any(folder.iterdir()):
@@ -50,35 +54,39 @@ def finish(library: Library, batch: str) -> str:
     ------
     RecordingError : where it cannot be read; then nothing of it is kept
     """
-    folder = _batch_folder(batch)
-    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
-    if not files:
-        raise RecordingError("nothing arrived: choose a file and try again")
-    key = note(files[0] if len(files) == 1 else folder, {})
+    folder = uploads_folder() / batch
     try:
-        open_key(library, key)
-    except Undecided:
-        return key
+        _unfinished(batch).rename(folder)
+    except OSError:
+        raise RecordingError("that upload is not here any more: choose the file again") from None
+    try:
+        files = [file for file in folder.iterdir() if not file.name.startswith(".")]
+        key = note(files[0] if len(files) == 1 else folder, {})
+        with suppress(Undecided):
+            open_key(library, key)
     except BaseException:
-        discard(batch)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
     return key
 
 
 def discard(batch: str) -> None:
-    """Forget a batch and what it sent."""
-    shutil.rmtree(_batch_folder(batch), ignore_errors=True)
+    """Forget a batch that is not finished, and what it sent."""
+    shutil.rmtree(_unfinished(batch), ignore_errors=True)
 
 
-def _batch_folder(batch: str, make: bool = False) -> Path:
+def _unfinished(batch: str) -> Path:
     if not re.fullmatch(r"[0-9a-f]{32}", batch):
         raise RecordingError("the upload has no proper number: reload the page and try again")
-    folder = uploads_folder() / batch
-    if make:
-        folder.mkdir(exist_ok=True, mode=0o700)
-    elif not folder.is_dir():
-        raise RecordingError("that upload is not here any more: choose the file again")
-    return folder
+    return uploads_folder() / f"{UNFINISHED}{batch}"
+
+
+def _forget_abandoned() -> None:
+    """Remove what a page began to send and never finished: its tab was closed, or the connection lost."""
+    for folder in uploads_folder().glob(f"{UNFINISHED}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > FORGOTTEN_AFTER:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _safe_name(name: str) -> str:
@@ -88,15 +96,20 @@ def _safe_name(name: str) -> str:
     if not plain:
         raise RecordingError("the file has no name")
     stem, dot, suffix = plain.rpartition(".")
-    return plain if len(plain) <= LONGEST_NAME else f"{stem[: LONGEST_NAME - 20]}{dot}{suffix[:16]}"
+    while len(plain.encode()) > LONGEST_NAME:
+        stem, suffix = stem[:-1], suffix[:16]
+        plain = f"{stem}{dot}{suffix}" if stem else plain[:30]
+    return plain
 
 
 def _allowed(library: Library, folder: Path) -> int:
-    sent = sum(file.stat().st_size for file in folder.iterdir())
+    sizes = [file.stat().st_size for file in folder.iterdir()]
+    if len(sizes) >= MOST_FILES:
+        raise RecordingError(f"an upload may have {MOST_FILES:,} files at most")
     free = shutil.disk_usage(folder).free - KEPT_FREE
     if free <= 0:
         raise RecordingError("the server's disk is full: ask whoever runs it")
-    return min(library.largest_upload - sent, free)
+    return min(library.largest_upload - sum(sizes), free)
 
 
 async def _written(part: Path, pieces: AsyncIterator[bytes], most: int) -> int:
