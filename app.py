@@ -27,7 +27,9 @@ from spikeboard.hosting import (
     HostingError,
     Policy,
     add_arguments,
+    current_user,
     policy_from_arguments,
+    policy_from_environment,
     to_environment,
 )
 from spikeboard.library import (
@@ -83,7 +85,9 @@ def create_app(library: Library | None = None, policy: Policy | None = None) -> 
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     templates = {"light": template("spikeboard"), "dark": template("spikeboard_dark")}
-    app.layout = lambda: [shell(), dcc.Store(id="templates", data=templates)]
+    policy = policy or policy_from_environment()
+    by_account = policy.sign_in == "accounts"
+    app.layout = lambda: [shell(current_user.get(), by_account), dcc.Store(id="templates", data=templates)]
     callbacks.register(app, library or library_from_environment(DEMO_FOLDER))
     app.server.add_middleware(Guard, policy=policy, script_hashes=app.csp_hashes)
     # Otherwise the first page is sent before the assets are known, and comes without its scripts.

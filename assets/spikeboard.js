@@ -100,6 +100,14 @@
   system.addEventListener("change", () => set("shown-theme", { data: state.theme === "auto" ? scheme("auto") : scheme(state.theme) }));
   const scheme = (chosen) => (chosen === "auto" || !chosen ? (system.matches ? "dark" : "light") : chosen);
 
+  /* ---- a session that has ended leads back to the sign-in ---- */
+  const ask = window.fetch;
+  window.fetch = async (...request) => {
+    const answer = await ask(...request);
+    if (answer.status === 401) window.location.reload();
+    return answer;
+  };
+
   /* ---- pictures ---- */
   function figureOf(view) {
     const graphs = [...document.querySelectorAll(".card[data-view]")].filter((card) => card.dataset.view === view);

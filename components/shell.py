@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from components import ids
 from components.pages import PAGES
+from spikeboard.theme import shown
 
 THEME = {
     "fontFamily": "system-ui, -apple-system, 'Segoe UI', sans-serif",
@@ -19,8 +20,8 @@ THEME = {
 }
 
 
-def shell() -> Component:
-    """The page around every page."""
+def shell(user: str = "", can_sign_out: bool = False) -> Component:
+    """The page around every page, for a person who may have signed in."""
     return dmc.MantineProvider(
         [
             html.A("Skip to the content", href="#content", className="skip"),
@@ -36,7 +37,7 @@ def shell() -> Component:
             _keys(),
             dmc.AppShell(
                 [
-                    dmc.AppShellHeader(_header()),
+                    dmc.AppShellHeader(_header(user, can_sign_out)),
                     dmc.AppShellNavbar(_navigation(), id="navbar"),
                     dmc.AppShellMain(
                         [
@@ -59,7 +60,7 @@ def shell() -> Component:
     )
 
 
-def _header() -> Component:
+def _header(user: str, can_sign_out: bool) -> Component:
     burger = dmc.Burger(id="burger", opened=False, hiddenFrom="sm", size="sm", **{"aria-label": "Pages"})
     return html.Div(
         [
@@ -72,9 +73,15 @@ def _header() -> Component:
             html.Button(
                 "Theme", id="theme-toggle", title="Light, dark, or as the system", className="icon-button"
             ),
+            *([_sign_out(user)] if can_sign_out else []),
         ],
         className="header",
     )
+
+
+def _sign_out(user: str) -> Component:
+    button = html.Button("Sign out", title=f"Signed in as {shown(user)}", className="icon-button")
+    return html.Form(button, action="/logout", method="POST")
 
 
 def _navigation() -> Component:

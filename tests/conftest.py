@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from dash.testing.application_runners import BaseDashRunner
+from hypothesis import settings
 from selenium.webdriver.chrome.options import Options
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the recordings of other programs are not beside this checkout (SPIKEBOARD_TEST_DATA)")
     return folder
+
+
+# No property is timed: the machines that run the tests are shared.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
