@@ -56,6 +56,8 @@ MOST_OF_MATRIX = 200
 # Seconds that surrogates may take before the Poisson expectation serves in their place.
 PATIENCE_S = 2.0
 LEVEL = 0.95
+# Settings of the surrogates.
+DRAWN = {"display": ("pair",), "predictor": ("dither", "jitter", "shuffle")}
 SCALES = {"rate": "Rate (Hz)", "counts": "Counts", "coefficient": "Coefficient", "z": "z-score"}
 
 
@@ -893,14 +895,30 @@ VIEW = View(
             "pair", {"pair": "One pair", "pairs": "All pairs of 8", "matrix": "Matrix"}, "Show"
         ),
         "between": Choice("units", {"units": "Units", "populations": "Populations"}, "Between"),
-        "reference": Pick("unit", "Reference unit", empty="most active"),
-        "target": Pick("unit", "Target unit", empty="most active"),
-        "reference_population": Pick("population", "Reference population", empty="first"),
-        "target_population": Pick("population", "Target population", empty="second"),
-        "window_ms": Number(50.0, 0.1, 10_000.0, "Window, ±", "ms"),
-        "bin_ms": Number(1.0, 0.001, 1000.0, "Bin width", "ms"),
-        "scale": Choice("rate", SCALES, "Scale"),
-        "border": Flag(True, "Border correction"),
+        "reference": Pick(
+            "unit", "Reference unit", empty="most active", when={"display": ("pair",), "between": ("units",)}
+        ),
+        "target": Pick(
+            "unit", "Target unit", empty="most active", when={"display": ("pair",), "between": ("units",)}
+        ),
+        "reference_population": Pick(
+            "population",
+            "Reference population",
+            empty="first",
+            when={"display": ("pair",), "between": ("populations",)},
+        ),
+        "target_population": Pick(
+            "population",
+            "Target population",
+            empty="second",
+            when={"display": ("pair",), "between": ("populations",)},
+        ),
+        "window_ms": Number(50.0, 0.1, 10_000.0, "Window, ±", "ms", when={"display": ("pair", "pairs")}),
+        "bin_ms": Number(1.0, 0.001, 1000.0, "Bin width", "ms", when={"display": ("pair", "pairs")}),
+        "scale": Choice("rate", SCALES, "Scale", when={"display": ("pair", "pairs")}),
+        "border": Flag(
+            True, "Border correction", when={"display": ("pair", "pairs"), "scale": ("rate", "counts")}
+        ),
         "predictor": Choice(
             "dither",
             {
@@ -912,16 +930,34 @@ VIEW = View(
                 "trials": "Shift over trials",
             },
             "By chance",
+            when={"display": ("pair",)},
         ),
-        "spread_ms": Number(10.0, 0.1, 10_000.0, "Dither, ±", "ms"),
-        "surrogates": Whole(400, 20, 5000, "Surrogates"),
-        "seed": Whole(0, 0, 2**31 - 1, "Seed"),
-        "intervals": Pick("interval", "Trials", empty="first table"),
+        "spread_ms": Number(
+            10.0,
+            0.1,
+            10_000.0,
+            "Dither, ±",
+            "ms",
+            when={"display": ("pair",), "predictor": ("dither", "jitter")},
+        ),
+        "surrogates": Whole(400, 20, 5000, "Surrogates", when=DRAWN),
+        "seed": Whole(0, 0, 2**31 - 1, "Seed", when=DRAWN),
+        "intervals": Pick(
+            "interval", "Trials", empty="first table", when={"display": ("pair",), "predictor": ("trials",)}
+        ),
         "coefficient": Choice(
-            "sttc", {"sttc": "Spike-time tiling", "pearson": "Counts (Pearson)"}, "Matrix of"
+            "sttc",
+            {"sttc": "Spike-time tiling", "pearson": "Counts (Pearson)"},
+            "Matrix of",
+            when={"display": ("matrix",)},
         ),
-        "coincidence_ms": Number(5.0, 0.01, 10_000.0, "Matrix: ±Δt or bin", "ms"),
-        "sort": Choice("id", {"id": "As in the file", "similarity": "By similarity"}, "Matrix order"),
+        "coincidence_ms": Number(5.0, 0.01, 10_000.0, "±Δt, or bin", "ms", when={"display": ("matrix",)}),
+        "sort": Choice(
+            "id",
+            {"id": "As in the file", "similarity": "By similarity"},
+            "Order",
+            when={"display": ("matrix",)},
+        ),
     },
     order=60,
     height=480,

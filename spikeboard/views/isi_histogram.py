@@ -627,18 +627,23 @@ VIEW = View(
         ),
         "unit": Pick("unit", "Unit", empty="all selected"),
         "split": Flag(True, "A line per population"),
-        "logarithmic": Flag(False, "Logarithmic"),
-        "bin_ms": Number(0.0, 0.0, 1000.0, "Bin, 0 = auto", "ms"),
-        "max_ms": Number(0.0, 0.0, 1e7, "Longest, 0 = auto", "ms"),
-        "bins_per_decade": Whole(20, 2, 100, "Bins per decade"),
+        "logarithmic": Flag(False, "Logarithmic", when={"display": ("histogram",)}),
+        "bin_ms": Number(
+            0.0, 0.0, 1000.0, "Bin, 0 = auto", "ms", when={"display": ("histogram",), "logarithmic": (False,)}
+        ),
+        "max_ms": Number(0.0, 0.0, 1e7, "Longest, 0 = auto", "ms", when={"display": ("histogram",)}),
+        "bins_per_decade": Whole(
+            20, 2, 100, "Bins per decade", when={"display": ("histogram",), "logarithmic": (True,)}
+        ),
         "scale": Choice(
             "counts",
             {"counts": "Counts", "density": "Density", "probability": "Probability"},
             "Vertical axis",
+            when={"display": ("histogram",)},
         ),
-        "refractory_ms": Number(2.0, 0.0, 1000.0, "Refractory", "ms"),
-        "poisson": Flag(True, "Poisson reference"),
-        "measure": Choice("cv", MEASURES, "Variability"),
+        "refractory_ms": Number(2.0, 0.0, 1000.0, "Refractory", "ms", when={"display": ("histogram",)}),
+        "poisson": Flag(True, "Poisson reference", when={"display": ("histogram",)}),
+        "measure": Choice("cv", MEASURES, "Variability", when={"display": ("variability",)}),
     },
     order=50,
     height=440,

@@ -47,6 +47,7 @@ MOST_SAMPLES = 40_000_000
 MOST_POINTS = 4000
 MOST_COLUMNS = 8
 NW = 4.0
+OF_SPIKES = {"display": ("power",), "source": ("spikes",)}
 BANDS = (("δ", 1, 4), ("θ", 4, 8), ("α", 8, 13), ("β", 13, 30), ("γ", 30, 90))
 
 
@@ -630,19 +631,34 @@ VIEW = View(
             {"power": "Power", "coherence": "Coherence", "spectrogram": "Power over time"},
             "Show",
         ),
-        "source": Choice("spikes", {"spikes": "Spikes", "state": "A recorded state"}, "Of"),
-        "pool": Choice("pooled", {"pooled": "Pooled", "mean": "Mean over units"}, "Populations"),
-        "state": Pick("state", "State", empty="first"),
-        "method": Choice("welch", {"welch": "Welch", "multitaper": "Multitaper"}, "Method"),
+        "source": Choice(
+            "spikes", {"spikes": "Spikes", "state": "A recorded state"}, "Of", when={"display": ("power",)}
+        ),
+        "pool": Choice(
+            "pooled", {"pooled": "Pooled", "mean": "Mean over units"}, "Populations", when=OF_SPIKES
+        ),
+        "state": Pick("state", "State", empty="first", when={"display": ("power",), "source": ("state",)}),
+        "method": Choice(
+            "welch",
+            {"welch": "Welch", "multitaper": "Multitaper"},
+            "Method",
+            when={"display": ("power", "coherence")},
+        ),
         "resolution_hz": Number(1.0, 0.01, 100.0, "Resolution", "Hz"),
         "max_hz": Number(200.0, 1.0, 10_000.0, "Up to", "Hz"),
-        "overlap": Number(50.0, 0.0, 90.0, "Overlap", "%"),
-        "scale": Choice("power", {"power": "Power", "relative": "Relative to Poisson"}, "Scale"),
-        "logarithmic": Flag(True, "Logarithmic"),
-        "band": Flag(True, "95 % band"),
-        "bands": Flag(False, "δ θ α β γ"),
-        "reference": Pick("population", "Reference", empty="first"),
-        "target": Pick("population", "Target", empty="second"),
+        "overlap": Number(
+            50.0, 0.0, 90.0, "Overlap", "%", when={"display": ("power",), "method": ("welch",)}
+        ),
+        "scale": Choice(
+            "power", {"power": "Power", "relative": "Relative to Poisson"}, "Scale", when=OF_SPIKES
+        ),
+        "logarithmic": Flag(True, "Logarithmic", when={"display": ("power", "spectrogram")}),
+        "band": Flag(True, "95 % band", when={"display": ("power",)}),
+        "bands": Flag(False, "δ θ α β γ", when={"display": ("power", "coherence")}),
+        "reference": Pick(
+            "population", "Reference", empty="first", when={"display": ("coherence", "spectrogram")}
+        ),
+        "target": Pick("population", "Target", empty="second", when={"display": ("coherence",)}),
     },
     needs=(),
     order=70,

@@ -117,7 +117,8 @@ def comparison(
     (2015). *van Rossum* (2001): Euclidean distance of the trains smoothed by a causal exponential of time constant τ,
     normalised so that one lone spike is 1 away from silence. *Victor–Purpura* (1996): least cost of turning A into B,
     1 for deleting or inserting a spike and q per second of moving one. Small τ, or large q, asks for coincidence; large
-    τ, or small q, for equal numbers of spikes: the curve shows at which time scale the trains differ.
+    τ, or small q, for equal numbers of spikes: the curve shows at which time scale the trains differ (Victor and
+    Purpura's where that is the measure, else van Rossum's).
 
     **Over time.** The local SPIKE- or ISI-distance, whose mean over the window is the distance.
 
@@ -318,7 +319,7 @@ def _caption(
     chance: float | None,
 ) -> str:
     n_a, n_b = (int(n) for n in trains.counts)
-    by_chance = "" if chance is None else f" (about {chance:.3g} would by chance)"
+    by_chance = "" if chance is None else f" (about {chance:,.{0 if chance >= 10 else 1}f} would by chance)"
     text = (
         f"A: {_who(a)} ({many(n_a, 'spike')}); B: {_who(b)} ({many(n_b, 'spike')}), in {span(*window)}. "
         f"{len(matching.pairs):,} match within ±{tolerance_ms:g} ms{by_chance}, "
@@ -566,6 +567,8 @@ def _tree(values: NDArray[np.floating]) -> tuple[dict[str, Any], list[int]]:
 def _draw_matrix(result: Result) -> go.Figure:
     values, members = result.extra["values"].astype("f4"), result.extra["members"]
     n = len(members)
+    # A train is no distance from itself; drawn, that would take up most of the colours.
+    np.fill_diagonal(values, np.nan)
     names = [label(train.name, 20) for train in members]
     figure = go.Figure()
     figure.add_heatmap(
@@ -625,11 +628,25 @@ VIEW = View(
     settings={
         "display": Choice("pair", {"pair": "Two trains", "matrix": "Matrix of distances"}, "Show"),
         "between": Choice("units", {"units": "Units", "populations": "Populations"}, "Between"),
-        "first": Pick("unit", "Unit A", empty="most active"),
-        "second": Pick("unit", "Unit B", empty="most active"),
-        "first_population": Pick("population", "Population A", empty="first"),
-        "second_population": Pick("population", "Population B", empty="second"),
-        "tolerance_ms": Number(5.0, 0.0, 1000.0, "Tolerance, ±", "ms"),
+        "first": Pick(
+            "unit", "Unit A", empty="most active", when={"display": ("pair",), "between": ("units",)}
+        ),
+        "second": Pick(
+            "unit", "Unit B", empty="most active", when={"display": ("pair",), "between": ("units",)}
+        ),
+        "first_population": Pick(
+            "population",
+            "Population A",
+            empty="first",
+            when={"display": ("pair",), "between": ("populations",)},
+        ),
+        "second_population": Pick(
+            "population",
+            "Population B",
+            empty="second",
+            when={"display": ("pair",), "between": ("populations",)},
+        ),
+        "tolerance_ms": Number(5.0, 0.0, 1000.0, "Tolerance, ±", "ms", when={"display": ("pair",)}),
         "measure": Choice("spike", MEASURES, "Measure"),
         "tau_ms": Number(20.0, 0.01, 100_000.0, "van Rossum τ", "ms"),
         "cost_hz": Number(100.0, 0.0, 100_000.0, "Victor–Purpura q", "1/s"),
