@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,12 +14,14 @@ from spikeboard.analysis.order import unit_order
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
-from spikeboard.theme import label, listed
+from spikeboard.theme import label, listed, shown
 from spikeboard.view import Choice, Viewport
 
 MOST_BANDS_LABELLED = 40
+MOST_ROWS_LABELLED = 30
 MOST_BANDS_PARTED = 200
 MOST_INTERVALS = 200
+STRIP_PX = 6
 ORDER = Choice(
     "id",
     {
@@ -76,13 +78,15 @@ def scene_of(rec: Recording, selection: Selection, viewport: Viewport, sort: str
         raise NothingToDraw(f"the selected window has no length ({t0:g} s): widen it")
     order = unit_order(rec, sort, rows, t0, t1, by_population=True)
     x0, x1 = (t0, t1) if viewport.x is None else (max(t0, viewport.x[0]), min(t1, viewport.x[1]))
+    if x1 <= x0:
+        x0, x1 = t0, t1
     low, high = (
         (0, len(order))
         if viewport.y is None
         else (np.floor(viewport.y[0] + 0.5), np.ceil(viewport.y[1] + 0.5))
     )
     first, last = int(np.clip(low, 0, len(order) - 1)), int(np.clip(high, 1, len(order)))
-    return Scene(t0, t1, x0, x1 if x1 > x0 else t1, order, first, max(last, first + 1))
+    return Scene(t0, t1, x0, x1, order, first, max(last, first + 1))
 
 
 def bands_of(rec: Recording, scene: Scene) -> list[tuple[str, int, int]]:
@@ -93,17 +97,48 @@ def bands_of(rec: Recording, scene: Scene) -> list[tuple[str, int, int]]:
     return [(str(names[codes[a]]), int(a), int(b)) for a, b in pairwise(edges)]
 
 
-def shades_of(rec: Recording, scene: Scene, intervals: str | None) -> list[tuple[float, float]]:
-    """(start, stop) in s of the intervals of a table that are on screen, at most 200."""
+def shades_of(
+    rec: Recording, scene: Scene, intervals: str | None
+) -> tuple[list[tuple[float, float]], list[str]]:
+    """(start, stop) in s of the intervals of a table that are on screen, and what has to be said of the others."""
     if intervals is None:
-        return []
+        return [], []
     if intervals not in rec.intervals:
-        raise NothingToDraw(
-            f"no intervals called {intervals!r} in this recording; it has {listed(list(rec.intervals))}"
-        )
+        known = listed(list(rec.intervals)) or "none"
+        raise NothingToDraw(f"no intervals called {shown(intervals)!r} in this recording; it has {known}")
     table = rec.intervals[intervals]
-    inside = table[(table["stop"] > scene.x0) & (table["start"] < scene.x1)].head(MOST_INTERVALS)
-    return [(float(a), float(b)) for a, b in zip(inside["start"], inside["stop"], strict=True)]
+    ends = table[["start", "stop"]].to_numpy(float)
+    whole = ends[np.isfinite(ends).all(axis=1)]
+    inside = whole[(whole[:, 1] > scene.x0) & (whole[:, 0] < scene.x1)]
+    notes = []
+    if len(whole) < len(ends):
+        notes.append(
+            f"{len(ends) - len(whole):,} of {len(ends):,} {shown(intervals)} have no start or no stop."
+        )
+    if len(inside) > MOST_INTERVALS:
+        notes.append(
+            f"The first {MOST_INTERVALS} of {len(inside):,} {shown(intervals)} on screen are shaded."
+        )
+    return [(float(start), float(stop)) for start, stop in inside[:MOST_INTERVALS]], notes
+
+
+def _shade_shapes(shades: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
+    """Intervals as bands behind everything, every other one darker: trials often follow without a pause."""
+    return [
+        {
+            "type": "rect",
+            "x0": start,
+            "x1": stop,
+            "y0": 0,
+            "y1": 1,
+            "yref": "paper",
+            "fillcolor": "#8c8c8c",
+            "opacity": 0.22 if k % 2 else 0.1,
+            "line": {"width": 0},
+            "layer": "below",
+        }
+        for k, (start, stop) in enumerate(shades)
+    ]
 
 
 def boxed(
@@ -141,35 +176,76 @@ def _rounded(time: float, rec: Recording) -> float:
 
 def frame_axes(
     figure: go.Figure,
+    rec: Recording,
     scene: Scene,
     bands: list[tuple[str, int, int]],
     colours: Mapping[str, str],
-    marginals: bool,
+    right: float = 1.0,
+    top: float = 1.0,
+    shades: Sequence[tuple[float, float]] = (),
 ) -> None:
-    """Give a figure its time axis, its rows of units, and lines between the population bands."""
+    """Give a figure its time axis, its rows of units, and lines and colours that part the populations.
+
+    `right` and `top` are the parts of the width and height that the rows take; margins take the rest. `shades`
+    are stretches of time, s.
+    """
     n = len(scene.order)
-    labelled = bands if len(bands) <= MOST_BANDS_LABELLED else bands[:: -(-len(bands) // MOST_BANDS_LABELLED)]
-    right, top = (0.9, 0.84) if marginals else (1.0, 1.0)
     window = [scene.t0, scene.t1]
-    figure.add_scatter(
-        x=window, y=[0, n - 1], mode="markers", marker_opacity=0, showlegend=False, hoverinfo="skip"
-    )
+    corners = {"mode": "markers", "marker_opacity": 0, "showlegend": False, "hoverinfo": "skip"}
+    figure.add_scatter(x=window, y=[0, n - 1], **corners)
     figure.update_layout(
         xaxis={"title": {"text": "Time (s)"}, "range": window, "domain": [0, right], "showgrid": False},
         yaxis={
             "range": [n - 0.5, -0.5],
             "domain": [0, top],
             "showgrid": False,
-            "tickvals": [(first + last - 1) / 2 for _, first, last in labelled],
-            "ticktext": [
-                f'<span style="color:{colours[name]}">{label(name, 14)}</span>' for name, _, _ in labelled
-            ],
             "ticks": "",
+            "ticklabelstandoff": STRIP_PX + 3,
+            **_row_names(rec, scene, bands, colours),
         },
+        shapes=[*_shade_shapes(shades), *_band_shapes(bands, colours)],
     )
-    for _, first, _ in bands[1:] if len(bands) <= MOST_BANDS_PARTED else []:
-        line = {"color": "#8c8c8c", "width": 0.7}
-        figure.add_shape(type="line", x0=0, x1=1, xref="x domain", y0=first - 0.5, y1=first - 0.5, line=line)
+
+
+def _row_names(
+    rec: Recording, scene: Scene, bands: list[tuple[str, int, int]], colours: Mapping[str, str]
+) -> dict[str, Any]:
+    """Names beside the rows: of the units where they are few on screen, else of the populations."""
+    if len(scene.rows) <= MOST_ROWS_LABELLED:
+        tints = [colours[name] for name, first, last in bands for _ in range(first, last)]
+        places = range(scene.first, scene.last)
+        names = [_tinted(rec.label(int(scene.order[k])), tints[k]) for k in places]
+        return {"tickvals": list(places), "ticktext": names}
+    labelled = bands if len(bands) <= MOST_BANDS_LABELLED else bands[:: -(-len(bands) // MOST_BANDS_LABELLED)]
+    return {
+        "tickvals": [(first + last - 1) / 2 for _, first, last in labelled],
+        "ticktext": [_tinted(name, colours[name]) for name, _, _ in labelled],
+    }
+
+
+def _tinted(name: str, tint: str) -> str:
+    return f'<span style="color:{tint}">{label(name, 14)}</span>'
+
+
+def _band_shapes(bands: list[tuple[str, int, int]], colours: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A strip in the colour of each population beside its rows, and a line between populations."""
+    if len(bands) > MOST_BANDS_PARTED:
+        return []
+    pixels = {"xref": "x domain", "xsizemode": "pixel", "xanchor": 0, "x0": -STRIP_PX, "x1": -1}
+    strips = [
+        {
+            "type": "rect",
+            "y0": first - 0.5,
+            "y1": last - 0.5,
+            "fillcolor": colours[name],
+            "line": {"width": 0},
+            **pixels,
+        }
+        for name, first, last in bands
+    ]
+    line = {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "line": {"color": "#8c8c8c", "width": 0.8}}
+    parts = [{**line, "y0": first - 0.5, "y1": first - 0.5} for _, first, _ in bands[1:]]
+    return [*strips, *parts]
 
 
 def slim(times: np.ndarray) -> np.ndarray:

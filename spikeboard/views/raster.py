@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from PIL import Image
 
 from spikeboard.analysis.bins import population_counts
-from spikeboard.analysis.pixels import column_edges, pixel_counts_ordered, spikes_shown
+from spikeboard.analysis.pixels import column_edges, pixel_counts_ordered, row_pixels
+from spikeboard.analysis.trains import select_trains, window_ticks
+from spikeboard.pictures import counts_png, data_address
 from spikeboard.recording import Recording
-from spikeboard.scene import ORDER, ORDER_WORDS, Scene, bands_of, boxed, frame_axes, scene_of, shades_of
+from spikeboard.scene import (
+    ORDER,
+    ORDER_WORDS,
+    Scene,
+    bands_of,
+    boxed,
+    frame_axes,
+    scene_of,
+    shades_of,
+    slim,
+)
 from spikeboard.selection import Selection
-from spikeboard.theme import colour, faded, label, listed, population_colours
+from spikeboard.theme import faded, label, listed, population_colours
 from spikeboard.view import Flag, Pick, Result, View, Viewport
+from spikeboard.views.chosen import by_population, many, span, spikes_per_unit
 
 MOST_MARKS = 5000
-MOST_BANDS_LABELLED = 40
-MOST_INTERVALS = 200
-# Grey levels of each population's colour in the picture; with ten colours they fit an 8-bit palette.
-LEVELS = 24
-SIDE_PX, TOP_PX, FRAME_PX = 90, 80, 84
+FRAME_PX, SIDE_PX, TOP_PX = 84, 90, 80
+# A narrower figure has no room for the margin at the right.
+NARROW_PX = 560
+
+
+@dataclass(frozen=True, eq=False)
+class Margins:
+    """Rates beside the raster.
+
+    edges, rates : (B + 1,) s and {population: (B,) Hz per unit}, above
+    bin_s : width of these bins, s
+    side : (rows on screen,) Hz, at the right; None where there is no room
+    """
+
+    edges: np.ndarray
+    rates: Mapping[str, np.ndarray]
+    bin_s: float
+    side: np.ndarray | None
 
 
 def spikes(
@@ -45,155 +69,121 @@ def spikes(
     order, Bar-Joseph et al. 2001; beyond 500 units by the first two principal components, Friendly & Kwan 2003).
 
     The margin above is the rate per unit of each population; the margin at the right is the rate of each unit in
-    what is on screen. A box drawn on the raster selects its time window and units for every page.
+    what is on screen. A box drawn on the raster selects its time window and units for every page. A window holds
+    the spikes from its start up to, not including, its end; the end of the recording is included.
+
+    Parameters
+    ----------
+    rec, selection, viewport : what, which part of it, and what of that is on screen
+    sort : order of the units within their population
+    marginals : whether to show the rates
+    intervals : table of intervals to shade, or None
+
+    Returns
+    -------
+    Result : frame of the spikes on screen, ascending in time: time_s, unit, population, id
     """
     scene = scene_of(rec, selection, viewport, sort)
-    lut = np.full(len(rec.units), -1, np.int32)
-    lut[scene.rows] = np.arange(len(scene.rows), dtype=np.int32)
-    stretch = spikes_shown(rec, scene.x0, scene.x1)
-    seen, total = _seen(rec, stretch, lut)
+    per_unit = spikes_per_unit(rec, scene.rows, scene.x0, scene.x1)
+    total = int(per_unit.sum())
+    shades, notes = shades_of(rec, scene, intervals)
     extra: dict[str, Any] = {
+        "rec": rec,
         "scene": scene,
         "bands": bands_of(rec, scene),
         "colours": population_colours(rec),
-        "shades": shades_of(rec, scene, intervals),
+        "shades": shades,
+        "margins": _margins(rec, scene, viewport, per_unit) if marginals else None,
     }
-    notes = []
-    if seen is None:
-        extra["picture"], most = _picture(rec, scene, viewport, lut)
-        notes.append(
-            f"Counts per pixel of all {total:,} spikes: 1 px = up to {most:,}. Zoom in to see single spikes."
-        )
+    if total <= MOST_MARKS:
+        extra["marks"] = _marks(rec, scene)
     else:
-        times = rec.spike_times[stretch][seen]
-        extra["marks"] = pd.DataFrame({"time": times, "row": rec.spike_rows[stretch][seen]})
-        extra["names"] = (
-            [label(rec.label(row)) for row in scene.rows] if len(scene.rows) <= MOST_MARKS else None
+        extra["picture"], most = _picture(rec, scene, viewport, marginals)
+        notes.insert(
+            0,
+            f"Counts per pixel of all {total:,} spikes: 1 px = up to {most:,}. Zoom in to see single spikes.",
         )
-    if marginals:
-        extra["top"] = _top(rec, scene, viewport)
-        extra["side"] = _side(rec, scene)
-    return Result(lambda: _frame(rec, stretch, lut), _caption(rec, scene, total, sort), tuple(notes), extra)
+    return Result(
+        lambda: _frame(rec, scene), _caption(rec, scene, total, sort, extra["margins"]), tuple(notes), extra
+    )
 
 
 def draw(result: Result, sort: str, marginals: bool, intervals: str | None) -> go.Figure:
     """Marks or a picture under real axes, population bands, and the margins."""
     figure = go.Figure()
-    scene: Scene = result.extra["scene"]
-    frame_axes(figure, scene, result.extra["bands"], result.extra["colours"], marginals)
-    if "picture" in result.extra:
-        figure.add_layout_image(**_placed(scene, result.extra["picture"]))
+    extra = result.extra
+    scene: Scene = extra["scene"]
+    margins: Margins | None = extra["margins"]
+    right = 0.905 if margins is not None and margins.side is not None else 1.0
+    top = 1.0 if margins is None else 0.84
+    frame_axes(figure, extra["rec"], scene, extra["bands"], extra["colours"], right, top, extra["shades"])
+    if "picture" in extra:
+        figure.add_layout_image(**_placed(scene, extra["picture"]))
     else:
         _add_marks(figure, scene, result)
-    if marginals:
-        _add_margins(figure, scene, result)
-    for start, stop in result.extra["shades"]:
-        figure.add_vrect(start, stop, fillcolor="#8c8c8c", opacity=0.14, line_width=0, layer="below")
-    return figure.update_layout(dragmode="zoom", barmode="overlay", bargap=0)
+    if margins is not None:
+        _add_top(figure, margins, extra["colours"])
+        _add_side(figure, margins, scene, result)
+    return figure.update_layout(dragmode="zoom")
 
 
-def _seen(rec: Recording, stretch: slice, lut: np.ndarray) -> tuple[np.ndarray | None, int]:
-    """Which spikes of the stretch are on screen, None where they are too many for marks; and how many they are."""
-    rows = rec.spike_rows[stretch]
-    visible = lut[rows] >= 0
-    total = int(np.count_nonzero(visible))
-    return (np.flatnonzero(visible) if total <= MOST_MARKS else None), total
+def _marks(rec: Recording, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """Time (s) and place of each spike on screen, place by place."""
+    ticks, offsets = _on_screen(rec, scene)
+    return ticks / rec.ticks_per_second, np.repeat(np.arange(scene.first, scene.last), np.diff(offsets))
 
 
-def _picture(rec: Recording, scene: Scene, viewport: Viewport, lut: np.ndarray) -> tuple[bytes, int]:
-    height = max(viewport.height - FRAME_PX - TOP_PX, 100)
-    width = max(viewport.width - FRAME_PX - SIDE_PX, 100)
+def _on_screen(rec: Recording, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    window = window_ticks(rec, scene.x0, scene.x1)
+    return select_trains(rec.train_ticks, rec.train_offsets, scene.rows, *window)
+
+
+def _picture(rec: Recording, scene: Scene, viewport: Viewport, marginals: bool) -> tuple[bytes, int]:
+    height = max(viewport.height - FRAME_PX - (TOP_PX if marginals else 0), 100)
+    beside = SIDE_PX if marginals and viewport.width >= NARROW_PX else 0
+    width = max(viewport.width - FRAME_PX - beside, 100)
     n_rows = len(scene.rows)
     lines = min(n_rows, height)
-    to_line = np.where(lut >= 0, lut.astype(np.int64) * lines // n_rows, -1).astype(np.int32)
+    place = row_pixels(len(rec.units), scene.rows, lines)
     edges = column_edges(rec, scene.x0, scene.x1, width)
-    counts = pixel_counts_ordered(rec.spike_times, rec.spike_rows, edges, to_line, lines)
-    codes = rec.units["population"].cat.codes.to_numpy()[scene.rows]
-    line_code = codes[np.arange(lines) * n_rows // lines]
-    return _png(counts, line_code, height // lines), int(counts.max(initial=0))
+    counts = pixel_counts_ordered(rec.spike_times, rec.spike_rows, edges, place, lines)
+    first_of_line = scene.rows[-(-np.arange(lines) * n_rows // lines)]
+    names = rec.units["population"].astype(str).to_numpy(object)[first_of_line]
+    colours = population_colours(rec)
+    png = counts_png(counts, [colours[name] for name in names], height // lines)
+    return png, int(counts.max(initial=0))
 
 
-def _png(counts: np.ndarray, line_code: np.ndarray, thickness: int) -> bytes:
-    """Counts as an 8-bit palette PNG: the population's colour, more opaque the more spikes; empty is transparent."""
-    colours = list(population_palette(line_code))
-    most = max(int(counts.max(initial=0)), 1)
-    level = np.zeros(most + 1, np.uint8)
-    level[1:] = np.rint(np.log1p(np.arange(1, most + 1)) / np.log1p(most) * (LEVELS - 1)) + 1
-    slot = np.array([colours.index(code % 10) for code in line_code], np.uint8)
-    picture = level[counts]
-    picture = np.where(picture > 0, picture + slot[:, None] * LEVELS, 0).astype(np.uint8)
-    if thickness > 1:
-        gap = thickness // 5
-        picture = np.repeat(picture, thickness, axis=0)
-        if gap:
-            picture.reshape(len(counts), thickness, -1)[:, -gap:] = 0
-    image = _paletted(picture, colours)
-    file = io.BytesIO()
-    image.save(file, "PNG", compress_level=1, transparency=_opacities(len(colours)))
-    return file.getvalue()
-
-
-def population_palette(codes: np.ndarray) -> dict[int, None]:
-    """The distinct colour positions of population codes, in order."""
-    return dict.fromkeys(int(code) % 10 for code in np.unique(codes))
-
-
-def _paletted(picture: np.ndarray, colours: list[int]) -> Image.Image:
-    image = Image.frombytes("P", picture.shape[::-1], np.ascontiguousarray(picture).tobytes())
-    values = [0, 0, 0]
-    for position in colours:
-        values += [int(colour(position)[i : i + 2], 16) for i in (1, 3, 5)] * LEVELS
-    image.putpalette(values)
-    return image
-
-
-def _opacities(n_colours: int) -> bytes:
-    steps = np.linspace(150, 255, LEVELS).astype(np.uint8).tobytes()
-    return b"\0" + steps * n_colours
-
-
-def _top(rec: Recording, scene: Scene, viewport: Viewport) -> Mapping[str, Any]:
-    """Rate per unit of each population on screen, at most one bin per four pixels."""
-    codes = rec.units["population"].cat.codes.to_numpy()[scene.rows]
-    names = rec.units["population"].cat.categories
-    groups = {names[code]: scene.rows[codes == code] for code in np.unique(codes)}
-    bins = np.clip((viewport.width - FRAME_PX - SIDE_PX) // 4, 50, 400)
+def _margins(rec: Recording, scene: Scene, viewport: Viewport, per_unit: np.ndarray) -> Margins:
+    """Rates of what is on screen; those above in at most one bin per four pixels."""
+    groups = by_population(rec, scene.rows)
+    bins = int(np.clip((viewport.width - FRAME_PX - SIDE_PX) // 4, 50, 400))
     bin_ms = max((scene.x1 - scene.x0) / bins, rec.tick) * 1000
     binned = population_counts(rec, bin_ms, list(groups.values()), scene.x0, scene.x1)
-    sizes = np.array([len(group) for group in groups.values()])
-    return {
-        "edges": binned.edges_s,
-        "rates": dict(zip(groups, binned.rates_hz(sizes), strict=True)),
-        "bin_s": binned.bin_s,
-    }
+    rates = binned.rates_hz(np.array([len(group) for group in groups.values()]))
+    side = per_unit / (scene.x1 - scene.x0) if viewport.width >= NARROW_PX else None
+    return Margins(binned.edges_s, dict(zip(groups, rates, strict=True)), binned.bin_s, side)
 
 
-def _side(rec: Recording, scene: Scene) -> np.ndarray:
-    """Rate of each unit on screen, Hz, from top to bottom."""
-    per_unit = population_counts(
-        rec, (scene.x1 - scene.x0) * 1000, [[row] for row in scene.rows], scene.x0, scene.x1
-    )
-    return per_unit.counts.sum(axis=1) / (scene.x1 - scene.x0)
-
-
-def _caption(rec: Recording, scene: Scene, total: int, sort: str) -> str:
-    counts = rec.counts[scene.rows]
-    silent = int(np.count_nonzero(counts == 0))
-    names = [name for name, first, last in bands_of(rec, scene) if first < scene.last and last > scene.first]
+def _caption(rec: Recording, scene: Scene, total: int, sort: str, margins: Margins | None) -> str:
+    silent = int(np.count_nonzero(rec.counts[scene.rows] == 0))
+    above = f" Above, rates in bins of {margins.bin_s * 1000:.4g} ms." if margins else ""
     return (
-        f"{total:,} spikes of {len(scene.rows):,} units ({listed(names)}; {silent:,} silent in the whole recording), "
-        f"{scene.x0:.6g} to {scene.x1:.6g} s; units of a population {ORDER_WORDS[sort]}."
+        f"{many(total, 'spike')} of {many(len(scene.rows), 'unit')} ({listed(list(by_population(rec, scene.rows)))}; "
+        f"{silent:,} silent in the whole recording), {span(scene.x0, scene.x1)}; units of a population "
+        f"{ORDER_WORDS[sort]}.{above}"
     )
 
 
-def _frame(rec: Recording, stretch: slice, lut: np.ndarray) -> pd.DataFrame:
-    rows = rec.spike_rows[stretch]
-    visible = lut[rows] >= 0
-    rows = rows[visible]
+def _frame(rec: Recording, scene: Scene) -> pd.DataFrame:
+    ticks, offsets = _on_screen(rec, scene)
+    rows = np.repeat(scene.rows, np.diff(offsets))
+    order = np.lexsort((rows, ticks))
+    rows = rows[order]
     names = rec.units["population"].astype(str).to_numpy(object)
     return pd.DataFrame(
         {
-            "time_s": rec.spike_times[stretch][visible],
+            "time_s": ticks[order] / rec.ticks_per_second,
             "unit": rows,
             "population": names[rows],
             "id": rec.units["id"].to_numpy()[rows],
@@ -203,7 +193,7 @@ def _frame(rec: Recording, stretch: slice, lut: np.ndarray) -> pd.DataFrame:
 
 def _placed(scene: Scene, png: bytes) -> dict[str, Any]:
     return {
-        "source": "data:image/png;base64," + base64.b64encode(png).decode(),
+        "source": data_address(png),
         "xref": "x",
         "yref": "y",
         "x": scene.x0,
@@ -217,68 +207,71 @@ def _placed(scene: Scene, png: bytes) -> dict[str, Any]:
 
 
 def _add_marks(figure: go.Figure, scene: Scene, result: Result) -> None:
-    marks: pd.DataFrame = result.extra["marks"]
-    place = np.zeros(int(scene.order.max()) + 1, np.int32)
-    place[scene.order] = np.arange(len(scene.order))
-    places = place[marks["row"].to_numpy()]
+    times, places = result.extra["marks"]
+    rec: Recording = result.extra["rec"]
     size = float(np.clip(0.8 * 300 / len(scene.rows), 3, 16))
-    names = result.extra["names"]
+    names = {place: label(rec.label(int(scene.order[place]))) for place in np.unique(places).tolist()}
     for name, first, last in result.extra["bands"]:
-        mine = (places >= first) & (places < last)
-        if not mine.any():
+        mine = slice(*np.searchsorted(places, [first, last]))
+        if mine.start == mine.stop:
             continue
         tint = result.extra["colours"][name]
         figure.add_scatter(
-            x=marks["time"].to_numpy()[mine],
-            y=places[mine],
+            x=slim(times[mine]),
+            y=places[mine].astype(np.int32),
             mode="markers",
             marker={"symbol": "line-ns", "size": size, "line": {"width": 1.4, "color": tint}, "color": tint},
             name=label(name),
             showlegend=False,
-            text=[names[k - scene.first] for k in places[mine]] if names else None,
+            text=[names[place] for place in places[mine].tolist()],
             hovertemplate="%{text}<br>%{x:.6f} s<extra></extra>",
         )
 
 
-def _add_margins(figure: go.Figure, scene: Scene, result: Result) -> None:
-    top, side = result.extra["top"], result.extra["side"]
-    edges = np.asarray(top["edges"])
-    for name, rate in top["rates"].items():
-        line = {"color": result.extra["colours"][name], "width": 1.3, "shape": "vh"}
+def _add_top(figure: go.Figure, margins: Margins, colours: Mapping[str, str]) -> None:
+    for name, rate in margins.rates.items():
         figure.add_scatter(
-            x=edges, y=np.r_[rate[:1], rate].astype("f4"), yaxis="y2", mode="lines", line=line, name=label(name),
-            showlegend=False, hovertemplate="%{y:.3g} Hz<extra>" + label(name) + "</extra>",
+            x=slim(margins.edges), y=np.r_[rate, rate[-1:]].astype("f4"), yaxis="y2", mode="lines",
+            line={"color": colours[name], "width": 1.3, "shape": "hv"}, name=label(name), showlegend=False,
+            hovertemplate="%{x:.4f} s<br>%{y:.3g} Hz<extra>" + label(name) + "</extra>",
         )  # fmt: skip
+    axis = {"domain": [0.875, 1], "anchor": "x", "rangemode": "tozero", "nticks": 3, "fixedrange": True}
+    figure.update_layout(yaxis2={**axis, "title": {"text": "Hz"}})
+
+
+def _add_side(figure: go.Figure, margins: Margins, scene: Scene, result: Result) -> None:
+    if margins.side is None:
+        return
     for name, first, last in result.extra["bands"]:
         a, b = max(first, scene.first), min(last, scene.last)
         if a >= b:
             continue
         tint = result.extra["colours"][name]
-        x = np.repeat(side[a - scene.first : b - scene.first], 2).astype("f4")
-        y = np.repeat(np.arange(a, b + 1) - 0.5, 2)[1:-1].astype("f4")
+        x = np.repeat(margins.side[a - scene.first : b - scene.first], 2)
+        y = np.repeat(np.arange(a, b + 1) - 0.5, 2)[1:-1]
         figure.add_scatter(
-            x=np.r_[0, x, 0].astype("f4"), y=np.r_[y[:1], y, y[-1:]], xaxis="x2", mode="lines", fill="toself",
-            line={"color": tint, "width": 0.8}, fillcolor=faded(tint, 0.35), showlegend=False,
+            x=np.r_[0, x, 0].astype("f4"), y=np.r_[y[:1], y, y[-1:]].astype("f4"), xaxis="x2", mode="lines",
+            fill="toself", line={"color": tint, "width": 0.8}, fillcolor=faded(tint, 0.35), showlegend=False,
             hovertemplate="%{x:.3g} Hz<extra>" + label(name) + "</extra>",
         )  # fmt: skip
+    most = float(margins.side.max(initial=0))
+    ticks = [_nice_below(most)] if most > 0 else [0.0]
     figure.update_layout(
         xaxis2={
             "domain": [0.915, 1],
             "anchor": "y",
-            "title": {"text": "Hz"},
-            "rangemode": "tozero",
-            "nticks": 3,
-        },
-        yaxis2={
-            "domain": [0.87, 1],
-            "anchor": "x",
-            "title": {"text": "Hz"},
-            "rangemode": "tozero",
-            "nticks": 3,
-        },
-        xaxis2_fixedrange=True,
-        yaxis2_fixedrange=True,
+            "range": [0, most * 1.05 or 1],
+            "tickvals": ticks,
+            "ticktext": [f"{tick:g} Hz" for tick in ticks],
+            "fixedrange": True,
+        }
     )
+
+
+def _nice_below(value: float) -> float:
+    """The greatest of 1, 2 and 5 times a power of ten that is not above a positive number."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= value))
 
 
 VIEW = View(
