@@ -448,11 +448,7 @@ def _check_connections(connections: Mapping[str, Synapses], units: pd.DataFrame)
                 raise RecordingError(
                     f"projection {name!r} joins population {end!r}, which this recording lacks"
                 )
-        if len(synapses.indptr) != sizes[synapses.source] + 1:
-            raise RecordingError(
-                f"projection {name!r} has {len(synapses.indptr) - 1} source rows, "
-                f"but {synapses.source!r} has {sizes[synapses.source]} units"
-            )
+        check_rows(name, synapses, sizes[synapses.source])
         if (
             len(synapses)
             and not 0 <= synapses.indices.min() <= synapses.indices.max() < sizes[synapses.target]
@@ -461,3 +457,33 @@ def _check_connections(connections: Mapping[str, Synapses], units: pd.DataFrame)
                 f"projection {name!r} has a synapse to unit {synapses.indices.max()}, "
                 f"but {synapses.target!r} has {sizes[synapses.target]} units"
             )
+
+
+def check_rows(name: str, synapses: Synapses, n_source: int) -> None:
+    """Raise RecordingError where the rows of a projection do not add up: compiled loops trust them."""
+    indptr = np.asarray(synapses.indptr)
+    if len(indptr) != n_source + 1:
+        raise RecordingError(
+            f"projection {name!r} has {len(indptr) - 1} source rows, but {synapses.source!r} has {n_source} units"
+        )
+    if indptr[0] != 0 or indptr[-1] != len(synapses) or np.any(np.diff(indptr) < 0):
+        raise RecordingError(f"projection {name!r}: its rows do not add up to its {len(synapses):,} synapses")
+    for part in ("weight", "delay"):
+        values = getattr(synapses, part)
+        if values is not None and len(values) != len(synapses):
+            raise RecordingError(
+                f"projection {name!r} has {len(values):,} values of {part} for {len(synapses):,} synapses"
+            )
+
+
+def check_trains(offsets: np.ndarray, n_units: int, n_spikes: int) -> None:
+    """Raise RecordingError where the offsets of trains do not add up: compiled loops trust them."""
+    if (
+        len(offsets) != n_units + 1
+        or offsets[0] != 0
+        or offsets[-1] != n_spikes
+        or np.any(np.diff(offsets) < 0)
+    ):
+        raise RecordingError(
+            "the trains of this recording do not add up to its spikes: import its source again"
+        )

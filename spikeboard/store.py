@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from spikeboard.errors import RecordingError
-from spikeboard.recording import PROJECTION_COLUMNS, Recording, State, Synapses
+from spikeboard.recording import PROJECTION_COLUMNS, Recording, State, Synapses, check_rows, check_trains
 from spikeboard.version import VERSION
 
 FORMAT = 1
@@ -216,6 +216,10 @@ def _check_shapes(rec: Recording, index: dict[str, Any]) -> None:
             raise RecordingError(
                 f"column {name} has shape {getattr(rec, name).shape}, {length:,} values were expected"
             )
+    check_trains(rec.train_offsets, len(rec.units), len(rec.spike_times))
+    sizes = dict(zip(rec.populations["name"], rec.populations["size"], strict=True))
+    for name, synapses in rec.connections.items():
+        check_rows(name, synapses, sizes.get(synapses.source, 0))
     if len(rec.units) != index["units"]:
         raise RecordingError(f"the unit table has {len(rec.units)} rows, {index['units']} were expected")
 

@@ -49,6 +49,8 @@ def test_populations_hold_silent_units_too() -> None:
             "joins population 'Z'",
         ),
         ({"connections": {"x": Synapses("E", "I", np.array([0, 1, 1]), np.array([5]))}}, "synapse to unit 5"),
+        ({"connections": {"x": Synapses("E", "I", np.array([0, 2, 1]), np.array([0]))}}, "do not add up"),
+        ({"connections": {"x": Synapses("E", "I", np.array([0, 1, 9]), np.array([0]))}}, "do not add up"),
     ],
 )
 def test_what_does_not_fit_is_said(changes: dict, sentence: str) -> None:
@@ -102,7 +104,7 @@ def test_a_folder_of_something_else_is_not_written_over(tmp_path) -> None:
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 
-@pytest.mark.parametrize("damage", ["truncate", "remove", "json", "escape", "format"])
+@pytest.mark.parametrize("damage", ["truncate", "remove", "json", "escape", "format", "offsets"])
 def test_a_damaged_store_is_refused_in_a_sentence(tmp_path, damage: str) -> None:
     folder = small().save(tmp_path / "kept")
     index, column = folder / "recording.json", next(folder.glob("columns-*/spike_times.npy"))
@@ -112,6 +114,7 @@ def test_a_damaged_store_is_refused_in_a_sentence(tmp_path, damage: str) -> None
         "remove": column.unlink,
         "json": lambda: index.write_text(text[:-20]),
         "escape": lambda: index.write_text(text.replace('"columns-', '"../columns-')),
+        "offsets": lambda: np.save(column.with_name("train_offsets.npy"), np.array([0, 10**9, 2, 3])),
         "format": lambda: index.write_text(text.replace('"format": 1', '"format": 99')),
     }[damage]()
     with pytest.raises(RecordingError, match=r"import (its|the) source again|outside itself"):
