@@ -8,10 +8,16 @@
 
   /* ---- the selection: one value, with a past ---- */
   const state = { selection: null, past: [], timers: {}, waiting: {} };
+  // Servers and proxies refuse addresses that are much longer.
+  const LONGEST_ADDRESS = 16000;
 
   function choose(next, remember = true) {
     const clean = Object.fromEntries(Object.entries(next).filter(([, v]) => v !== null && v !== undefined && v !== "_"));
     if (same(clean, state.selection)) return;
+    if (new URLSearchParams(clean).toString().length > LONGEST_ADDRESS) {
+      set("sel-errors", { children: "Too many separate units for one selection: the address cannot hold them. Nothing was changed." });
+      return;
+    }
     if (remember && state.selection) state.past = [...state.past.slice(-99), state.selection];
     state.selection = clean;
     set("selection", { data: clean });
@@ -86,7 +92,7 @@
 
   /* ---- keys ---- */
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest && event.target.closest("input, textarea, select, [contenteditable], [role=listbox]");
+    const typing = event.target.closest && event.target.closest("input, textarea, select, [contenteditable], [role=listbox], [role=dialog]");
     if (event.key === "Escape" && !typing) clear();
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z" && !typing) {
       event.preventDefault();
@@ -97,8 +103,19 @@
 
   /* ---- the theme follows the system until a person chooses ---- */
   const system = window.matchMedia("(prefers-color-scheme: dark)");
-  system.addEventListener("change", () => set("shown-theme", { data: state.theme === "auto" ? scheme("auto") : scheme(state.theme) }));
   const scheme = (chosen) => (chosen === "auto" || !chosen ? (system.matches ? "dark" : "light") : chosen);
+  function paint() {
+    const now = scheme(state.theme);
+    document.documentElement.dataset.scheme = now;
+    document.body.dataset.agThemeMode = now;
+    return [now, now, now === "dark" ? "Light" : "Dark"];
+  }
+  system.addEventListener("change", () => {
+    const [now, , other] = paint();
+    set("mantine", { forceColorScheme: now });
+    set("shown-theme", { data: now });
+    set("theme-toggle", { children: other });
+  });
 
   /* ---- a session that has ended leads back to the sign-in ---- */
   const ask = window.fetch;
@@ -302,10 +319,7 @@
     },
     theme(theme) {
       state.theme = theme || "auto";
-      const now = scheme(theme);
-      document.documentElement.dataset.scheme = now;
-      document.body.dataset.agThemeMode = now;
-      return [now, now, now === "dark" ? "Light" : "Dark"];
+      return paint();
     },
     burger(opened, path, navbar) {
       const moved = window.dash_clientside.callback_context.triggered.some((t) => t.prop_id.startsWith("address"));
