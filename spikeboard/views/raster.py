@@ -217,7 +217,7 @@ def _add_marks(figure: go.Figure, scene: Scene, result: Result) -> None:
             continue
         tint = result.extra["colours"][name]
         figure.add_scatter(
-            x=slim(times[mine]),
+            x=times[mine],
             y=places[mine].astype(np.int32),
             mode="markers",
             marker={"symbol": "line-ns", "size": size, "line": {"width": 1.4, "color": tint}, "color": tint},
