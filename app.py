@@ -39,7 +39,8 @@ from spikeboard.library import (
     library_to_environment,
     local_library,
 )
-from spikeboard.serving import check_free, serve
+from spikeboard.ports import check_free, free_port
+from spikeboard.serving import serve
 from spikeboard.theme import template
 from spikeboard.version import VERSION
 from spikeboard.warming import warm_in_background
@@ -118,6 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(said: argparse.Namespace, library: Library, policy: Policy) -> None:
+    said.port = said.port or free_port()
     check_free(said.host, said.port)
     address = f"http://{_reachable(said.host)}:{said.port}/"
     print(f"Spikeboard {VERSION} at {address} (Ctrl+C ends it)", flush=True)  # noqa: T201
@@ -169,7 +171,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: this machine alone)"
     )
-    parser.add_argument("--port", type=int, default=8050, help="port to listen on (default: 8050)")
+    parser.add_argument(
+        "--port", type=int, default=8050, help="port to listen on (default: 8050); 0 takes a free one"
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument(
         "--root", action="append", default=[], metavar="FOLDER", help="offer the recordings below FOLDER"

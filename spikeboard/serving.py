@@ -9,8 +9,6 @@ from typing import Any
 
 import uvicorn
 
-from spikeboard.errors import RecordingError
-
 
 class Serving(uvicorn.Server):
     """A server that calls `when_up` once it answers, and does not wait for figures that nobody will see."""
@@ -46,23 +44,3 @@ def serve(app: Any, host: str, port: int, when_up: Callable[[], None], **setting
     # Closing is not waited for; the limit is for Pythons whose listeners wait for their connections.
     settings = settings | {"timeout_graceful_shutdown": 1}
     Serving(uvicorn.Config(app, host=host, port=port, **settings), when_up).run()
-
-
-def check_free(host: str, port: int) -> None:
-    """Raise where nothing can listen at an address.
-
-    Raises
-    ------
-    RecordingError : saying why, and what to do
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        # As the server will: a port whose last connections are still closing is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as problem:
-            reason = getattr(problem, "strerror", None) or str(problem)
-            raise RecordingError(
-                f"cannot listen on {host}, port {port} ({reason.lower()}): choose another with --port"
-            ) from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import IO
 
 from spikeboard import places
 from spikeboard.errors import RecordingError
+from spikeboard.ports import check_free, free_port
 from spikeboard.recording import Recording
 
 PATIENCE_S = 60.0
@@ -58,10 +58,12 @@ def show(rec: Recording, *, port: int = 0, browser: bool | None = None) -> Shown
 
     Raises
     ------
-    RecordingError : where the app does not start
+    RecordingError : where the port is taken, or the app does not start
     """
     folder = rec.folder or rec.save(places.stores() / f"shown-{rec.digest}")
-    port = port or _free_port()
+    port = port or free_port()
+    # Otherwise the answer of another app there would be taken for that of this one.
+    check_free("127.0.0.1", port)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "spikeboard", str(folder), "--port", str(port), "--no-browser"],
@@ -85,12 +87,6 @@ def _environment() -> dict[str, str]:
         # A notebook on this machine may show the pages in a frame.
         "SPIKEBOARD_FRAME_ANCESTORS": "http://localhost:* http://127.0.0.1:*",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _await(shown: Shown, log: IO[bytes]) -> None:
