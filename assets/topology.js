@@ -132,6 +132,8 @@
     graph.scratch("_spikeboard", { view });
     graph.on("mouseover", "node, edge", (event) => { near(graph, event.target); say(view, event.target.data("tip")); });
     graph.on("mouseout", "node, edge", () => { plain(graph); say(view); });
+    // A pointer that leaves the canvas at once is never seen to leave the node.
+    graph.container().addEventListener("mouseleave", () => { plain(graph); say(view); });
     graph.on("tap", "node", (event) => {
       const source = event.originalEvent || {};
       tapped(view, graph, event.target, source.shiftKey || source.ctrlKey || source.metaKey);
@@ -192,6 +194,7 @@
   function picture(view, format, name) {
     const graph = graphOf(view);
     if (!graph || graph.elements().empty()) return;
+    plain(graph);
     const bg = INK[document.documentElement.dataset.scheme === "dark" ? "dark" : "light"].paper;
     if (format === "svg") save(new Blob([graph.svg({ full: true, scale: 1, bg })], { type: "image/svg+xml;charset=utf-8" }), `${name}.svg`);
     else save(graph.png({ output: "blob", full: true, scale: 3, maxWidth: 8000, maxHeight: 8000, bg }), `${name}.png`);

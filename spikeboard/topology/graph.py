@@ -122,7 +122,7 @@ def neuron_graph(rec: Recording, rows: NDArray[np.int64], most_nodes: int, most_
     number = np.full(len(rec.units), -1, np.int64)
     number[kept] = np.arange(len(kept))
     ends = everything[["source", "target"]].to_numpy(np.int64)
-    inside = everything[(number[ends] >= 0).all(axis=1)]
+    inside = everything.iloc[np.flatnonzero((number[ends] >= 0).all(axis=1))]
     edges = _strongest_synapses(inside, most_edges)
     edges = edges.assign(source=number[edges["source"]], target=number[edges["target"]])
     nodes = pd.DataFrame(

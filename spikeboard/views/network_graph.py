@@ -385,12 +385,8 @@ def _edge_widths(graph: Graph, level: str, width: str) -> np.ndarray:
 
 
 def _edge_text(row: Mapping[Any, Any], labels: str) -> str:
-    weight = (
-        ""
-        if np.isnan(row["weight_mean"])
-        else f"{row['weight_mean']:.3g} {shown(row['weight_unit'], 8)}".strip()
-    )
-    weight = weight.removesuffix("(no name)").strip()
+    unit = f" {shown(row['weight_unit'], 8)}" if row["weight_unit"] else ""
+    weight = "" if np.isnan(row["weight_mean"]) else f"{row['weight_mean']:.3g}{unit}"
     delay = "" if np.isnan(row["delay_ms"]) else f"{row['delay_ms']:.3g} ms"
     count = f"{row['synapses']:,} syn."
     parts = {

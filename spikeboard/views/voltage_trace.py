@@ -422,14 +422,14 @@ def draw(
     drawn: list[Trace] = result.extra["traces"]
     colours: list[str] = result.extra["colours"]
     lanes = _lanes(drawn, layout)
-    figure = go.Figure()
     ranges = _lane_ranges(drawn, lanes, scale)
+    several = layout == "overlaid" and 1 < len(drawn) <= 12
+    placed = _layout(drawn, lanes, colours, ranges, result, layout)
+    figure = go.Figure(layout=placed | {"showlegend": several, "hovermode": "closest"})
     for k, members in enumerate(lanes):
         for member in members:
             _add_trace(figure, drawn[member], colours[member], k, ranges[k], result, layout, members)
-    _axes(figure, drawn, lanes, colours, ranges, result, layout)
-    several = layout == "overlaid" and 1 < len(drawn) <= 12
-    return figure.update_layout(showlegend=several, hovermode="closest")
+    return figure
 
 
 def _lanes(drawn: Sequence[Trace], layout: str) -> list[list[int]]:
@@ -553,58 +553,74 @@ def _thinned(times: np.ndarray, result: Result) -> np.ndarray:
     return times[np.unique(places, return_index=True)[1]]
 
 
-def _axes(
-    figure: go.Figure,
+def _layout(
     drawn: Sequence[Trace],
     lanes: Sequence[Sequence[int]],
     colours: Sequence[str],
     ranges: Sequence[tuple[float, float]],
     result: Result,
     layout: str,
-) -> None:
+) -> dict[str, Any]:
+    """Axes and names of the lanes, in one piece: Plotly takes its time over each change of a layout."""
     heights = [0.6 if drawn[members[0]].second else 1.0 for members in lanes]
     edges = 1 - np.r_[0, np.cumsum(heights)] / sum(heights)
-    space = min(0.02, 0.16 / len(lanes)) if len(lanes) > 1 else 0.0
     last = "y" if len(lanes) == 1 else f"y{len(lanes)}"
-    t0, t1 = result.extra["window"]
-    figure.update_layout(xaxis={"title": {"text": "Time (s)"}, "range": [t0, t1], "anchor": last})
-    for k, members in enumerate(lanes):
-        marked = sum(len(drawn[m].spikes) > 0 for m in members)
-        low, high = ranges[k]
-        top = high + (0.07 * marked + 0.03) * (high - low) if marked else high
-        axis = {
-            "domain": [max(edges[k + 1], 0.0), min(edges[k] - (space if k else 0), 1.0)],
-            "range": [low, top],
-            "anchor": "x",
-            "nticks": 6 if len(lanes) < 3 else 3,
-            "showgrid": len(lanes) < 3,
-        }
-        figure.update_layout({"yaxis" if k == 0 else f"yaxis{k + 1}": axis})
-    _lane_titles(figure, drawn, lanes, colours, edges, layout)
+    window = list(result.extra["window"])
+    stacked = layout == "stacked"
+    return {
+        "xaxis": {"title": {"text": "Time (s)"}, "range": window, "anchor": last},
+        **{
+            "yaxis" if k == 0 else f"yaxis{k + 1}": _lane_axis(drawn, lanes, k, edges, ranges[k])
+            for k in range(len(lanes))
+        },
+        "annotations": [_lane_name(drawn, lanes, k, edges, colours) for k in range(len(lanes)) if stacked],
+        "margin": {"r": 78 if stacked else 20},
+    }
 
 
-def _lane_titles(
-    figure: go.Figure,
+def _lane_axis(
     drawn: Sequence[Trace],
     lanes: Sequence[Sequence[int]],
-    colours: Sequence[str],
+    k: int,
     edges: np.ndarray,
-    layout: str,
-) -> None:
-    """The variable beside each axis, the name of a lane at its right end."""
-    crowded = len(lanes) > 2
-    for k, members in enumerate(lanes):
-        trace = drawn[members[0]]
-        title = label(trace.state.variable, 8) if crowded else label(trace.state.axis)
-        figure.update_layout({"yaxis" if k == 0 else f"yaxis{k + 1}": {"title": {"text": title}}})
-        if layout == "stacked":
-            text = label(trace.name, 14) + (f"<br>{label(trace.state.unit, 10)}" if crowded else "")
-            figure.add_annotation(
-                text=text, font={"color": colours[members[0]], "size": 11.5}, align="left", showarrow=False,
-                x=1.006, xref="paper", xanchor="left", y=(edges[k] + edges[k + 1]) / 2, yref="paper",
-                yanchor="middle",
-            )  # fmt: skip
-    figure.update_layout(margin_r=78 if layout == "stacked" else 20)
+    reach: tuple[float, float],
+) -> dict[str, Any]:
+    members, crowded = lanes[k], len(lanes) > 2
+    space = min(0.02, 0.16 / len(lanes)) if k else 0.0
+    marked = sum(len(drawn[m].spikes) > 0 for m in members)
+    low, high = reach
+    state = drawn[members[0]].state
+    return {
+        "title": {"text": label(state.variable, 8) if crowded else label(state.axis)},
+        "domain": [max(edges[k + 1], 0.0), min(edges[k] - space, 1.0)],
+        "range": [low, high + (0.07 * marked + 0.03) * (high - low) if marked else high],
+        "anchor": "x",
+        "nticks": 3 if crowded else 6,
+        "showgrid": not crowded,
+    }
+
+
+def _lane_name(
+    drawn: Sequence[Trace],
+    lanes: Sequence[Sequence[int]],
+    k: int,
+    edges: np.ndarray,
+    colours: Sequence[str],
+) -> dict[str, Any]:
+    trace = drawn[lanes[k][0]]
+    unit = f"<br>{label(trace.state.unit, 10)}" if len(lanes) > 2 and trace.state.unit else ""
+    return {
+        "text": label(trace.name, 14) + unit,
+        "font": {"color": colours[lanes[k][0]], "size": 11.5},
+        "align": "left",
+        "showarrow": False,
+        "x": 1.006,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": (edges[k] + edges[k + 1]) / 2,
+        "yref": "paper",
+        "yanchor": "middle",
+    }
 
 
 def boxed(
