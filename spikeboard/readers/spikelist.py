@@ -145,7 +145,7 @@ def to_recording(spikes: SpikeList, given: Answers) -> Recording:
     table, rows = _unit_table(spikes, given.n_units, notes)
     t_start, t_stop = _window(seconds, given, 1 / rate if unit == SAMPLES and rate else 0.0, notes)
     rec = recording(spikes.name, seconds, rows, table, t_start=t_start, t_stop=t_stop, sampling_rate=rate)
-    return replace(rec, notes=(*notes, *_remarks(rec), *_about_restart(spikes.times, rows)))
+    return replace(rec, notes=(*notes, *remarks(rec), *_about_restart(spikes.times, rows)))
 
 
 def in_natural_order(names: Sequence[str]) -> list[str]:
@@ -199,17 +199,29 @@ def _deduced_unit(spikes: SpikeList, given: Answers, notes: list[str]) -> str:
 def _decided_rate(spikes: SpikeList, given: Answers, unit: str) -> float | None:
     if unit != SAMPLES or given.sampling_rate or not len(spikes.times):
         return given.sampling_rate
-    n_spikes, n_units, span = len(spikes.times), _n_units(spikes, given), _span(spikes)
-    choices = [
-        Choice(repr(dt), _clock_label(dt), _stated(_rate(n_spikes, n_units, span * dt), span * dt))
-        for dt in CLOCKS
-    ]
-    rates = [_rate(n_spikes, n_units, span * dt) for dt in CLOCKS]
-    possible = [choice for choice, rate in zip(choices, rates, strict=True) if rate <= FASTEST_HZ]
-    text = f"{spikes.name}: times are counted in steps, and the file does not tell how long a step is.{spikes.hint}"
     raise Undecided(
-        [Question("dt", f"{text} Give dt in seconds.", tuple(possible or choices), other=OTHER_DT)]
+        [dt_question(spikes.name, len(spikes.times), _n_units(spikes, given), _span(spikes), spikes.hint)]
     )
+
+
+def dt_question(name: str, n_spikes: int, n_units: int, steps: float, hint: str = "") -> Question:
+    """How long a step of the clock is, asked with the mean rate that each common step would imply.
+
+    Parameters
+    ----------
+    name : of the file
+    n_spikes, n_units : of the recording
+    steps : how many steps it lasts
+    hint : what else the file holds that helps with the answer, in words, with a space before
+    """
+    rates = [_rate(n_spikes, n_units, steps * dt) for dt in CLOCKS]
+    choices = [
+        Choice(repr(dt), _clock_label(dt), _stated(rate, steps * dt))
+        for dt, rate in zip(CLOCKS, rates, strict=True)
+    ]
+    possible = [choice for choice, rate in zip(choices, rates, strict=True) if rate <= FASTEST_HZ]
+    text = f"{name}: times are counted in steps, and the file does not tell how long a step is.{hint}"
+    return Question("dt", f"{text} Give dt in seconds.", tuple(possible or choices), other=OTHER_DT)
 
 
 def _plausible(units: Sequence[str], spikes: SpikeList, given: Answers) -> str | None:
@@ -335,7 +347,8 @@ def _window(seconds: np.ndarray, given: Answers, step: float, notes: list[str]) 
     return t_start, t_stop
 
 
-def _remarks(rec: Recording) -> list[str]:
+def remarks(rec: Recording) -> list[str]:
+    """What is odd about the spikes of a recording, in words: duplicates, impossible rates, samples taken for spikes."""
     if not len(rec.spike_times):
         return ["the file holds no spike"]
     within = np.ones(len(rec.train_ticks), bool)
