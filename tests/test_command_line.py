@@ -7,12 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from answering import wait_for
 
 from app import main
 from spikeboard import __main__ as command
@@ -102,18 +102,6 @@ def served(tmp_path: Path, own_home: Path) -> Iterator[tuple[subprocess.Popen[st
     finally:
         process.kill()
         process.communicate()
-
-
-def wait_for(address: str, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()[0]
-        try:
-            urllib.request.urlopen(f"{address}healthz", timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("it does not answer")
 
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
