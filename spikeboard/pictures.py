@@ -13,7 +13,8 @@ from PIL import Image
 # Levels of opacity of each colour; ten colours and the empty pixel then fit a palette of 256.
 LEVELS = 24
 MOST_COLOURS = 255 // LEVELS
-FAINTEST, FULLEST = 165, 255
+# A picture full of spikes needs all opacities to show a contrast; a lone spike must be seen.
+FAINTEST_FULL, FAINTEST_SPARSE, FULLEST = 60, 180, 255
 # Between rows of some thickness a fifth stays empty, so that they can be told apart.
 GAP = 5
 
@@ -39,7 +40,9 @@ def counts_png(counts: NDArray[np.integer], colours: Sequence[str], thickness: i
     image = Image.frombytes("P", picture.shape[::-1], picture.tobytes())
     image.putpalette(_palette(distinct))
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=1, transparency=_opacities(len(distinct)))
+    image.save(
+        file, "PNG", compress_level=1, transparency=_opacities(len(distinct), float(np.mean(counts == 0)))
+    )
     return file.getvalue()
 
 
@@ -70,5 +73,7 @@ def _palette(colours: Sequence[str]) -> list[int]:
     return values
 
 
-def _opacities(n_colours: int) -> bytes:
-    return b"\0" + np.linspace(FAINTEST, FULLEST, LEVELS).astype(np.uint8).tobytes() * n_colours
+def _opacities(n_colours: int, empty: float) -> bytes:
+    """Opacity of each place of the palette, for a picture of which the part `empty` is empty."""
+    faintest = FAINTEST_FULL + (FAINTEST_SPARSE - FAINTEST_FULL) * empty
+    return b"\0" + np.linspace(faintest, FULLEST, LEVELS).astype(np.uint8).tobytes() * n_colours

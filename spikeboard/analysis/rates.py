@@ -325,22 +325,41 @@ def optimal_bandwidth(times: ArrayLike) -> float | None:
     sigma : s, or None where there is nothing to choose: with fewer than three distinct times, or where spikes at
         the very same time let ever narrower kernels fit ever better
     """
-    train = np.asarray(times, np.float64)
-    distinct = np.unique(train)
-    if len(distinct) < 3:
+    return shared_bandwidth([times])
+
+
+def shared_bandwidth(trains: Sequence[ArrayLike]) -> float | None:
+    """The one Gaussian kernel width that is expected to come nearest to the rates of several units.
+
+    As `optimal_bandwidth`, for the sum of the errors of the units' own rates: only pairs within a train count, so
+    that synchrony between units does not make the width of each of them small.
+
+    Parameters
+    ----------
+    trains : spike times of each unit, s, ascending
+
+    Returns
+    -------
+    sigma : s, or None as in `optimal_bandwidth`; trains of fewer than two spikes have no say
+    """
+    telling = [train for train in (np.asarray(train, np.float64) for train in trains) if len(train) > 1]
+    distinct = [np.unique(train) for train in telling]
+    if max(map(len, distinct), default=0) < 3:
         return None
-    span = float(distinct[-1] - distinct[0])
-    step = max(span / 2**18, min(float(np.diff(distinct).min()), span / 2**10))
-    widths = np.geomspace(2 * step, span, 60)
-    levels = _pairs_by_lag(np.bincount(np.floor((train - train[0]) / step + 0.5).astype(np.int64)), step)
-    best = _deepest_valley(
-        [_kernel_cost(_level_for(levels, width), len(train), width) for width in widths.tolist()]
-    )
+    start, stop = min(float(train[0]) for train in telling), max(float(train[-1]) for train in telling)
+    closest = min(float(np.diff(train).min()) for train in distinct if len(train) > 1)
+    step = max((stop - start) / 2**18, min(closest, (stop - start) / 2**10))
+    n_steps = int((stop - start) / step + 0.5) + 1
+    on_grid = [np.floor((train - start) / step + 0.5).astype(np.int64) for train in telling]
+    levels = _pairs_by_lag(np.stack([np.bincount(places, minlength=n_steps) for places in on_grid]), step)
+    n_spikes = sum(map(len, telling))
+    widths = np.geomspace(2 * step, stop - start, 60)
+    best = _deepest_valley([_kernel_cost(_level_for(levels, w), n_spikes, w) for w in widths.tolist()])
     if best is None:
         return None
     low, high = float(widths[best - 1]), float(widths[min(best + 1, len(widths) - 1)])
     level = _level_for(levels, low)
-    return _golden_section(lambda width: _kernel_cost(level, len(train), width), low, high)
+    return _golden_section(lambda width: _kernel_cost(level, n_spikes, width), low, high)
 
 
 def optimal_bin_width(
@@ -428,20 +447,22 @@ def _mass_inside(rec: Recording, shape: Kernel, sigma: float, times: Floats, bor
 
 
 def _pairs_by_lag(counts: Ticks, step: float) -> list[tuple[float, Floats]]:
-    """How many ordered pairs of spikes lie k steps apart, on grids of ever coarser steps: (step, pairs)."""
+    """How many ordered pairs of spikes of a train lie k steps apart, over all trains, on ever coarser grids.
+
+    `counts` (trains, steps); returns (step, pairs) of each grid.
+    """
     levels = []
     while True:
-        padded = next_fast_len(2 * len(counts), real=True)
-        spectrum = np.fft.rfft(counts, padded)
-        pairs = np.rint(np.fft.irfft(np.abs(spectrum) ** 2, padded)[: len(counts)])
+        length = counts.shape[1]
+        padded = next_fast_len(2 * length, real=True)
+        spectrum = np.sum([np.abs(np.fft.rfft(row, padded)) ** 2 for row in counts], axis=0)
+        pairs = np.rint(np.fft.irfft(spectrum, padded)[:length])
         pairs[0] -= counts.sum()
         levels.append((step, pairs))
-        if len(counts) < 64:
+        if length < 64:
             return levels
-        counts, step = (
-            np.r_[counts, np.zeros(len(counts) % 2, counts.dtype)].reshape(-1, 2).sum(axis=1),
-            2 * step,
-        )
+        even = np.pad(counts, ((0, 0), (0, length % 2)))
+        counts, step = even[:, 0::2] + even[:, 1::2], 2 * step
 
 
 def _level_for(levels: list[tuple[float, Floats]], width: float) -> tuple[float, Floats]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.rates import RateBand, optimal_bandwidth, pooled_rates, rate_band
+from spikeboard.analysis.rates import RateBand, pooled_rates, rate_band, shared_bandwidth
 from spikeboard.analysis.trains import trains_in
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
@@ -59,9 +59,11 @@ def unit_rates(
     Each spike adds a kernel of area one; sigma is the kernel's standard deviation, whatever its shape (a rectangular
     kernel is then 2·√3·sigma wide, an exponential one decays with time constant sigma; Nawrot et al. 1999). Causal
     kernels only look back: a rate never rises before its spike. Spikes outside of the selected window count as far as
-    the kernel reaches. The automatic width minimises the expected squared error of a Gaussian kernel on the pooled
-    spikes of the units drawn (Shimazaki & Shinomoto 2010), and is given in the caption. Border correction divides by
-    the part of the kernel that lies inside the recording, so that rates do not sink at its ends.
+    the kernel reaches. Border correction divides by the part of the kernel that lies inside the recording, so that
+    rates do not sink at its ends.
+
+    The automatic width is the one that minimises the expected squared error of Gaussian kernels, summed over the
+    units drawn (Shimazaki & Shinomoto 2010), and is given in the caption.
 
     The band is the pointwise 95 % interval of a Poisson process smoothed by the kernel (Fay & Feuer 1997): it says
     how sure the smoothed rate is, not how much smoothing hides. The mean is that of all selected units, silent ones
@@ -192,16 +194,16 @@ def _width(
     """The kernel's sigma in ms, and how it was come by; a width that had to be another is noted."""
     sigma, how = sigma_ms, ""
     if automatic:
-        pooled = np.sort(np.concatenate(trains))
-        best = optimal_bandwidth(pooled[:MOST_FOR_WIDTH])
+        most = MOST_FOR_WIDTH // len(trains)
+        best = shared_bandwidth([train[:most] for train in trains])
         if best is None:
             notes.append(
                 f"The spikes are too few, or too much at once, to choose a width: {sigma_ms:g} ms is used."
             )
         else:
             sigma, how = best * 1000, " (chosen automatically)"
-        if best is not None and len(pooled) > MOST_FOR_WIDTH:
-            notes.append(f"The width was chosen from the first {MOST_FOR_WIDTH:,} of {len(pooled):,} spikes.")
+        if best is not None and max(map(len, trains)) > most:
+            notes.append(f"The width was chosen from the first {most:,} spikes of each unit.")
     if sigma < least_ms:
         notes.append(
             f"A kernel of sigma {sigma:.4g} ms is finer than the {POINTS:,} points of a line: {least_ms:.4g} ms is "

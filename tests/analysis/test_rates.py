@@ -21,6 +21,7 @@ from spikeboard.analysis.rates import (
     pooled_band,
     pooled_rates,
     rate_band,
+    shared_bandwidth,
 )
 from spikeboard.errors import RecordingError
 
@@ -327,3 +328,52 @@ def test_a_steady_rate_wants_wide_bins_and_too_few_spikes_none() -> None:
     assert optimal_bin_width(made([[1, 2]])) is None
     assert optimal_bin_width(made([[], []])) is None
     assert optimal_bin_width(made([[0, 1, 1, 2]], t_stop=0.002)) is None
+
+
+def test_a_shared_width_minimises_the_summed_cost_of_the_units() -> None:
+    trains = [modulated(seed, 400, 0.05) for seed in range(3)]
+
+    def cost(width: float) -> float:
+        # Shimazaki & Shinomoto 2010, eq. 3, over the pairs of each train
+        total = 0.0
+        for train in trains:
+            lag = (train[:, None] - train[None, :]) / width
+            overlap = np.exp(-(lag**2) / 4).sum() / (2 * np.sqrt(np.pi))
+            direct = np.exp(-(lag**2) / 2).sum() - len(train)
+            total += (overlap - 2 * direct / np.sqrt(2 * np.pi)) / width
+        return total
+
+    best = shared_bandwidth(trains)
+    assert best is not None
+    widths = np.geomspace(best / 3, best * 3, 41)
+    assert min(map(cost, widths)) >= cost(best) - 1e-3 * abs(cost(best))
+
+
+def test_synchrony_between_units_does_not_narrow_their_width() -> None:
+    rng = np.random.default_rng(5)
+    shared = np.sort(rng.uniform(0, 20, 300))
+    jittered = [np.sort(shared + rng.normal(0, 5e-4, 300)) for _ in range(6)]
+    alone = optimal_bandwidth(jittered[0])
+    together = shared_bandwidth(jittered)
+    pooled = optimal_bandwidth(np.sort(np.concatenate(jittered)))
+    assert pooled is not None and pooled < 5e-3
+    assert together is not None and alone is not None and 0.2 < together / alone < 5
+
+
+def test_one_train_shares_its_width_with_nobody() -> None:
+    train = modulated(3, 300, 0.04)
+    assert shared_bandwidth([train]) == optimal_bandwidth(train) == shared_bandwidth([train, [], [1.0]])
+    assert shared_bandwidth([]) is None and shared_bandwidth([[1.0], [2.0], [3.0]]) is None
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "exponential", "rectangular"])
+def test_the_band_of_a_pool_is_that_of_its_merged_train(kernel: str) -> None:
+    rec = awkward(6)
+    merged = made([np.sort(np.concatenate(trains_of(rec)[3:6]))], 1e4, t_stop=10.0)
+    at = grid(rec)
+    pool = pooled_band(rec, 50.0, at, [[3, 4, 5], []], kernel, border=True)
+    one = rate_band(merged, 50.0, at, kernel=kernel, border=True)
+    for name in ("rate", "low", "high"):
+        np.testing.assert_allclose(getattr(pool, name)[0], getattr(one, name)[0] / 3, rtol=1e-9)
+        assert np.isnan(getattr(pool, name)[1]).all()
+    np.testing.assert_allclose(pool.rate[0], pooled_rates(rec, 50.0, at, [[3, 4, 5]], kernel, True).mean[0])
