@@ -111,6 +111,22 @@ def load(path: Path, names: Iterable[str], largest: int = LARGEST) -> dict[str, 
         return {name: _member(bundle, infos[name], name) for name in wanted}
 
 
+def describe_npy(path: Path) -> Array:
+    """What the header of an .npy file says; reads no value.
+
+    Raises
+    ------
+    RecordingError : where it is damaged, or claims more than the file holds
+    """
+    try:
+        with path.open("rb") as file:
+            return _header(file, path.name, path.stat().st_size)
+    except RecordingError:
+        raise
+    except _DAMAGE as problem:
+        raise RecordingError(f"{path.name} is damaged ({problem}): save it again") from None
+
+
 def load_npy(path: Path, largest: int = LARGEST) -> np.ndarray:
     """The array of an .npy file.
 
