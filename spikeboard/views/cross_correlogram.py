@@ -277,7 +277,7 @@ def _one_pair(
     found = correlograms(rec, pair.sides, window_ms, bin_ms, pair.t0, pair.t1)
     chance = _chance(rec, pair, found, window_ms, predictor, settings)
     found = found if chance is None or chance.trials is None else chance.trials
-    frame = pd.DataFrame({"lag_ms": found.lags_s * 1e3, "counts": found.counts[0, -1]})
+    frame = pd.DataFrame({"lag_ms": np.round(found.lags_s * 1e3, 9), "counts": found.counts[0, -1]})
     if scale == "coefficient":
         frame, more = _as_coefficients(rec, pair, frame, window_ms, bin_ms)
         notes = [*notes, *more]
@@ -694,7 +694,7 @@ def _grid_frame(
         {
             "reference": np.repeat(names, n * n_bins),
             "target": np.tile(np.repeat(names, n_bins), n),
-            "lag_ms": np.tile(found.lags_s * 1e3, n * n),
+            "lag_ms": np.tile(np.round(found.lags_s * 1e3, 9), n * n),
             "counts": found.counts.ravel(),
             "value": values.ravel(),
             "predictor": expected.ravel(),

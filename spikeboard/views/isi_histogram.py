@@ -197,7 +197,9 @@ def _bins(
     """Longest interval shown and width of a bin, ms; and what has to be said about them."""
     if logarithmic:
         return max_ms or None, 1.0, []
-    lengths = interval_ticks(*trains_in(rec, chosen.rows, chosen.t0, chosen.t1)) * (rec.tick * 1e3)
+    lengths = interval_ticks(*trains_in(rec, chosen.rows, chosen.t0, chosen.t1)) / (
+        rec.ticks_per_second / 1e3
+    )
     long_ms = max_ms or _automatic_limit(lengths)
     wanted = bin_ms or _automatic_width(lengths, long_ms)
     wide_ms, changed = snap_bin(rec.tick, wanted)[1:]
@@ -234,7 +236,9 @@ def _automatic_width(lengths_ms: NDArray[np.floating], long_ms: float) -> float:
 def _bars(name: str, counted: pd.DataFrame, own: pd.DataFrame, poisson: bool) -> pd.DataFrame:
     total = counted.attrs["intervals"]
     left, right = counted["left_s"].to_numpy(), counted["right_s"].to_numpy()
-    frame = pd.DataFrame({"of": name, "left_ms": left * 1e3, "right_ms": right * 1e3})
+    frame = pd.DataFrame(
+        {"of": name, "left_ms": np.round(left * 1e3, 9), "right_ms": np.round(right * 1e3, 9)}
+    )
     frame["count"] = counted["count"].to_numpy()
     frame["density"] = counted["density"].to_numpy()
     frame["probability"] = frame["count"] / total
@@ -402,7 +406,7 @@ def _successive(
     rec: Recording, chosen: Chosen
 ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.int64]]:
     ticks, first, last = trains_in(rec, chosen.rows, chosen.t0, chosen.t1)
-    lengths = interval_ticks(ticks, first, last) * (rec.tick * 1e3)
+    lengths = interval_ticks(ticks, first, last) / (rec.ticks_per_second / 1e3)
     rows = np.repeat(chosen.rows, np.maximum(last - first - 1, 0))
     same = rows[1:] == rows[:-1]
     return lengths[:-1][same], lengths[1:][same], rows[1:][same]

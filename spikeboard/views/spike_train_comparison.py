@@ -231,7 +231,8 @@ def _compared(
     curve, again = _curve(rec, groups, measure, window)
     extra = {
         "a": a, "b": b, "trains": trains, "matching": matching, "profile": profile, "curve": curve,
-        "window": window, "tolerance_ms": snapped, "first": _first(trains, matching),
+        "window": window, "tolerance_ms": snapped, "first": _first(trains, matching, rec.ticks_per_second),
+        "per_second": rec.ticks_per_second,
     }  # fmt: skip
     if len(trains.ticks) > MOST_MARKS:
         notes.append(
@@ -242,7 +243,9 @@ def _compared(
         notes.append("The local distance is drawn as its mean over steps of the screen's width.")
     chance = _by_chance(trains, width)
     caption = _caption(a, b, trains, matching, window, snapped, scores, extra["first"], chance)
-    return Result(lambda: _events(trains, matching, a, b), caption, (*notes, *more, *again), extra)
+    return Result(
+        lambda: _events(trains, matching, a, b, rec.ticks_per_second), caption, (*notes, *more, *again), extra
+    )
 
 
 def _matched(
@@ -300,11 +303,11 @@ def _curve(
     return (method, np.asarray(taken), values), notes
 
 
-def _first(trains: Trains, matching: Matching) -> tuple[float, bool] | None:
+def _first(trains: Trains, matching: Matching, per_second: float) -> tuple[float, bool] | None:
     """When the trains part, s, and whether the spike is one of A; None where they do not."""
     alone = [(int(trains[0][k]), True) for k in matching.missing[:1]]
     alone += [(int(trains[1][k]), False) for k in matching.extra[:1]]
-    return min(((tick * trains.tick, of_a) for tick, of_a in alone), default=None)
+    return min(((tick / per_second, of_a) for tick, of_a in alone), default=None)
 
 
 def _caption(
@@ -339,18 +342,18 @@ def _who(train: Train) -> str:
     return train.name if len(train.rows) == 1 else f"{train.name}, {len(train.rows):,} units pooled"
 
 
-def _events(trains: Trains, matching: Matching, a: Train, b: Train) -> pd.DataFrame:
+def _events(trains: Trains, matching: Matching, a: Train, b: Train, per_second: float) -> pd.DataFrame:
     """Every spike of both trains with its kind and partner, in order of time."""
     tables = []
     for side, train in enumerate((a, b)):
-        times = trains[side] * trains.tick
+        times = trains[side] / per_second
         partner = np.full(len(times), np.nan)
-        partner[matching.pairs[:, side]] = trains[1 - side][matching.pairs[:, 1 - side]] * trains.tick
+        partner[matching.pairs[:, side]] = trains[1 - side][matching.pairs[:, 1 - side]] / per_second
         kind = np.where(np.isnan(partner), "missing" if side == 0 else "extra", "matched")
         table = pd.DataFrame({"time_s": times, "train": f"{'AB'[side]}: {train.name}", "kind": kind})
         table["partner_s"] = partner
         shift = np.full(len(times), np.nan)
-        shift[matching.pairs[:, side]] = (1 - 2 * side) * matching.displacement * trains.tick * 1e3
+        shift[matching.pairs[:, side]] = (1 - 2 * side) * matching.displacement / (per_second / 1e3)
         tables.append(table.assign(displacement_ms=shift))
     return pd.concat(tables, ignore_index=True).sort_values("time_s", kind="stable", ignore_index=True)
 
@@ -396,7 +399,7 @@ def _named_rows(result: Result) -> dict[str, Any]:
 
 def _add_events(figure: go.Figure, result: Result) -> None:
     trains, matching = result.extra["trains"], result.extra["matching"]
-    a, b = (trains[k] * trains.tick for k in (0, 1))
+    a, b = (trains[k] / result.extra["per_second"] for k in (0, 1))
     pairs = matching.pairs
     ends = np.stack([a[pairs[:, 0]], b[pairs[:, 1]], np.full(len(pairs), np.nan)], axis=1).ravel()
     figure.add_scatter(
@@ -436,7 +439,7 @@ def _add_numbers(figure: go.Figure, result: Result) -> None:
         ("extra in B", EXTRA, trains[1][matching.extra], "dot"),
     )
     for name, tint, ticks, dash in kinds:
-        counts = np.histogram(ticks * trains.tick, edges)[0]
+        counts = np.histogram(ticks / result.extra["per_second"], edges)[0]
         figure.add_scatter(
             x=edges, y=np.r_[counts, counts[-1:]].astype("i4"), mode="lines", name=f"{name} ({len(ticks):,})",
             line={"shape": "hv", "width": 1.2, "color": tint, "dash": dash},
