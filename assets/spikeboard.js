@@ -4,7 +4,12 @@
   "use strict";
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const skip = () => window.dash_clientside.no_update;
-  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  /* Something of the page may be gone by the time it is told: to Dash, telling nobody is an error. */
+  function set(id, props) {
+    const { getLayout, stringifyId } = window.dash_component_api;
+    const told = getLayout(id)?.props?.id;
+    if (told !== undefined && stringifyId(told) === stringifyId(id)) window.dash_clientside.set_props(id, props);
+  }
 
   /* ---- the selection: one value, with a past ---- */
   const state = { selection: null, past: [], timers: {}, waiting: {} };
