@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikeboard.errors import RecordingError
+from spikeboard.objects import from_objects
 from spikeboard.recording import Recording
 from spikeboard.stepped import (
     Group,
@@ -29,7 +30,7 @@ Adapter = tuple[frozenset[str], Callable[[Any], Iterator[Part]]]
 
 def from_monitors(
     *objects: Any,
-    dt: float,
+    dt: float | None = None,
     name: str = "run",
     t_stop: float | None = None,
     n_steps: int | Sequence[int] | None = None,
@@ -37,6 +38,8 @@ def from_monitors(
     unplaced: str | None = None,
 ) -> Recording:
     """A recording from SC-NeuroCore objects: networks, monitors of spikes, states and rates, projections, populations.
+
+    Or from objects of Neo, pynapple or SpikeInterface (`spikeboard.objects`): these know their times, and need no dt.
 
     Populations that any of them refers to are listed with all their units, silent ones included. A second run of a
     network, whose clock starts at 0 again, is put after the first (intervals "runs").
@@ -60,8 +63,16 @@ def from_monitors(
     RecordingError : for an object that is none of these, or objects that contradict each other
     Undecided : where it cannot be told in which of several runs a monitor recorded
     """
+    things = list(_flat(objects))
+    found = from_objects(things, name=name, t_stop=t_stop)
+    if found is not None:
+        return found
+    if dt is None:
+        raise RecordingError(
+            "these monitors count steps: give the simulation step in seconds, such as dt=1e-4"
+        )
     steps_per_second(dt)
-    parts = [part for thing in _flat(objects) for part in adapted(thing)]
+    parts = [part for thing in things for part in adapted(thing)]
     groups = [part for part in parts if isinstance(part, Group)]
     steps = [note for group in dict.fromkeys(groups) for note in _own_step(group, dt, model_dt)]
     return assemble([*parts, *steps], dt=dt, name=name, n_steps=n_steps, t_stop=t_stop, unplaced=unplaced)
