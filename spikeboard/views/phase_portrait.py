@@ -120,7 +120,10 @@ def _variables(
     if x is not None and y is not None:
         return x, y
     given = x if x is not None else y
-    rows = {unit} if unit is not None else set(selection.rows(rec).tolist())
+    recorded = unit is not None and any(unit in state.rows for state in rec.states.values())
+    rows = (
+        {unit} if recorded else set(selection.rows(rec).tolist() if unit is None else range(len(rec.units)))
+    )
     firsts = (
         [given] if given is not None else sorted(rec.states, key=lambda name: _rank(rec, name, POTENTIALS))
     )
