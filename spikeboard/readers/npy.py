@@ -150,6 +150,20 @@ def load_npy(path: Path, largest: int = LARGEST) -> np.ndarray:
         raise RecordingError(f"{path.name} is damaged ({problem}): save it again") from None
 
 
+def mapped_npy(path: Path) -> np.ndarray:
+    """The array of an .npy file, mapped: values are read where they are looked at.
+
+    Raises
+    ------
+    RecordingError : where it is pickled, damaged or cut
+    """
+    _check_plain(describe_npy(path))
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except _DAMAGE as problem:
+        raise RecordingError(f"{path.name} is damaged ({problem}): save it again") from None
+
+
 @contextmanager
 def _bundle(path: Path) -> Iterator[zipfile.ZipFile]:
     try:

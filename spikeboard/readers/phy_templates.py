@@ -62,17 +62,11 @@ def _peaks(folder: Path) -> np.ndarray | None:
     path = folder / TEMPLATES
     if not path.is_file():
         return None
-    described = npy.describe_npy(inside(path))
-    if (
-        described.pickled
-        or described.dtype.kind not in "fiu"
-        or len(described.shape) != 3
-        or 0 in described.shape
-    ):
+    mapped = npy.mapped_npy(inside(path))
+    if mapped.dtype.kind not in "fiu" or mapped.ndim != 3 or 0 in mapped.shape:
         raise RecordingError(
-            f"{TEMPLATES} has shape {described.shape}, (templates, samples, channels) were expected"
+            f"{TEMPLATES} has shape {mapped.shape}, (templates, samples, channels) were expected"
         )
-    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     step = max(1, SAMPLES_AT_ONCE // (mapped.shape[1] * mapped.shape[2]))
     parts = [np.ptp(mapped[at : at + step], axis=1).argmax(axis=1) for at in range(0, len(mapped), step)]
     return _as_channels(folder, np.concatenate(parts), mapped.shape[2])
