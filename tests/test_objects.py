@@ -180,8 +180,7 @@ def group() -> Any:
     return nap.TsGroup(
         {unit: nap.Ts(np.array(times), time_support=support) for unit, times in trains.items()},
         time_support=support,
-        area=["CA1", "CA3", "CA1"],
-        depth=np.array([1.0, 2.0, 3.0]),
+        metadata={"area": ["CA1", "CA3", "CA1"], "depth": np.array([1.0, 2.0, 3.0])},
     )
 
 
