@@ -16,6 +16,9 @@ from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import shown
 
+# Not None: Dash 4.4 would go on believing that what stood there before is still there, and break over it.
+NOTHING: list[Any] = []
+
 
 def register(app: Dash, library: Library) -> None:
     """Route an address to its page, and write the state of the page into the address."""
@@ -63,7 +66,7 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
     """Everything that the address decides: page, selection bar, heading, recording, selection, notices."""
     key = link.recording or library.first
     if page is None:
-        return pages.missing(), None, "", key, {}, no_update
+        return pages.missing(), NOTHING, "", key, {}, no_update
     try:
         rec = open_key(library, key)
     except Undecided as question:
@@ -72,7 +75,7 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
         return _with_library(problems.problem(str(problem)), page, library, link)
     selection, complaint = _fitting(link.selection, rec)
     notices = [problems.notice(text) for text in (*link.complaints, *complaint)]
-    bar = None if page.name == "library" else selection_bar.bar(rec)
+    bar = NOTHING if page.name == "library" else selection_bar.bar(rec)
     return (
         _page(page, rec, link, library),
         bar,
@@ -93,7 +96,7 @@ def _page(page: pages.Page, rec: Recording, link: Link, library: Library) -> lis
 
 def _with_library(message: Any, page: pages.Page, library: Library, link: Link) -> tuple[Any, ...]:
     offered = [] if page.name != "library" else [library_page.content(library, link)]
-    return [pages.title(page), message, *offered], None, "", link.recording, {}, no_update
+    return [pages.title(page), message, *offered], NOTHING, "", link.recording, {}, no_update
 
 
 def _fitting(selection: Selection, rec: Recording) -> tuple[Selection, list[str]]:
