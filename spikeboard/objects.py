@@ -18,7 +18,10 @@ from spikeboard.segmented import POPULATION, Sampled, Segment, Train, from_segme
 
 # What Neo gives every train that was told no sampling rate; no recording system is that slow.
 NEO_DEFAULT_HZ = 1.0
-_NEO_IDS = ("source_id", "unit_name", "id", "unit_id")
+# Told by other means, or nobody else's business.
+_NEO_OWN = ("source_population", "source_id", "unit_name", "nix_name")
+# None stands for the name of the train.
+_NEO_IDS = ("source_id", "unit_name", None, "id", "unit_id")
 
 
 def from_objects(
@@ -120,7 +123,7 @@ def _trains(segment: Any) -> list[Any]:
 
 def _neo_keys(segments: Sequence[Sequence[Any]], notes: list[str]) -> list[list[tuple[str, Hashable]]]:
     """Population and id of every train: by an annotation or a name that tells the trains of each segment apart."""
-    for told in (*_NEO_IDS, None):
+    for told in _NEO_IDS:
         keys = [[(_source(train), _called(train, told)) for train in trains] for trains in segments]
         if all(None not in [key for _, key in mine] and len(set(mine)) == len(mine) for mine in keys):
             return keys
@@ -183,11 +186,7 @@ def _neo_train(train: Any, population: str, key: Hashable) -> Train:
     known = {
         str(name): _plain(value) for name, value in train.annotations.items() if _plain(value) is not None
     }
-    known = {
-        name: value
-        for name, value in known.items()
-        if name not in ("source_population", "source_id", "unit_name")
-    }
+    known = {name: value for name, value in known.items() if name not in _NEO_OWN}
     if train.name and train.name != key:
         known.setdefault("name", str(train.name))
     return Train(key, _seconds(train).reshape(-1), population, known)

@@ -7,13 +7,14 @@ one to the next they stay as they are; where each starts its clock anew they are
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from spikeboard.errors import RecordingError
+from spikeboard.readers.remarks import about_duplicates
 from spikeboard.recording import PopulationSpikes, Recording, State, clock, gather, recording, to_ticks
 from spikeboard.stepped import distinct
 
@@ -114,7 +115,7 @@ def from_segments(
         notes=told,
         source=source,
     )
-    return rec
+    return replace(rec, notes=(*rec.notes, *about_duplicates(rec)))
 
 
 def column(values: Sequence[Any]) -> np.ndarray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,8 +166,84 @@ def table(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
         raise RecordingError(f"{_where(file, dataset)} has shape {dataset.shape}: a table was expected")
     if _bytes(dataset) <= IN_MEMORY:
         return _read(file, dataset)
+    return streamed(file, dataset, dataset.dtype.newbyteorder("="), lambda block: block)
+
+
+def streamed(
+    file: OpenFile, dataset: h5py.Dataset, dtype: np.dtype, change: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """A series of numbers, changed block by block; more than `IN_MEMORY` is mapped from an unnamed file.
+
+    Parameters
+    ----------
+    dataset : (T,) or (T, K) numbers
+    dtype : of the result
+    change : takes (rows, K) values as they are stored, gives what is kept of them, of the same shape
+
+    Returns
+    -------
+    (T, K) array, K = 1 where the series has one dimension
+    """
     _check(file, dataset)
-    return _spooled(file, dataset)
+    if dataset.ndim not in (1, 2):
+        raise RecordingError(f"{_where(file, dataset)} has shape {dataset.shape}: a series was expected")
+    rows, columns = dataset.shape[0], dataset.shape[1] if dataset.ndim == 2 else 1
+    result = room((rows, columns), dtype, f"{_where(file, dataset)}")
+    step = _rows_at_once(dataset, columns * max(dataset.dtype.itemsize, dtype.itemsize))
+    for start in range(0, rows, step):
+        block = np.asarray(dataset[start : start + step])
+        result[start : start + step] = change(block.reshape(len(block), columns))
+    return result
+
+
+def room(shape: tuple[int, ...], dtype: np.dtype, where: str) -> np.ndarray:
+    """An array to be filled: in memory, or mapped from an unnamed file where it is larger than `IN_MEMORY`."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    if size <= IN_MEMORY:
+        return np.empty(shape, dtype)
+    # It is copied once more, into the store.
+    if shutil.disk_usage(places.home()).free < 2 * size:
+        raise RecordingError(f"{where} does not fit on the disk beside {places.home()}")
+    with tempfile.TemporaryFile(dir=places.home()) as spool:
+        return np.memmap(spool, dtype, "w+", shape=shape)
+
+
+def number_attribute(thing: h5py.Group | h5py.Dataset, name: str) -> float | None:
+    """An attribute as a number; None where there is none, or it is no number."""
+    if name not in thing.attrs:
+        return None
+    kind = thing.attrs.get_id(name)
+    if kind.dtype.kind not in "iuf" or int(np.prod(kind.shape)) != 1:
+        return None
+    return float(np.ravel(np.asarray(thing.attrs[name]))[0])
+
+
+def scalar(dataset: h5py.Dataset) -> float | None:
+    """The one number of a dataset; None where it is not one number within the file."""
+    if dataset.dtype.kind not in "iuf" or dataset.size != 1 or dataset.external or dataset.is_virtual:
+        return None
+    return float(np.ravel(np.asarray(dataset[()]))[0])
+
+
+def named_by_references(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
+    """The names of the objects that a column of references points to; "" where one points to nothing.
+
+    Returns
+    -------
+    (n,) object array
+    """
+    _check_place(file, dataset)
+    _spend(file, dataset, _bytes(dataset))
+    names: list[str] = []
+    for reference in np.ravel(dataset[()]):
+        try:
+            name = h5py.h5r.get_name(reference, dataset.file.id) if reference else None
+        except (ValueError, RuntimeError, TypeError, OSError):
+            name = None
+        names.append(_text(name or b"").rsplit("/", 1)[-1])
+    found = np.empty(len(names), object)
+    found[:] = names
+    return found
 
 
 def texts(file: OpenFile, group: h5py.Group, name: str) -> np.ndarray | None:
@@ -186,6 +262,17 @@ def texts(file: OpenFile, group: h5py.Group, name: str) -> np.ndarray | None:
         _spend(file, dataset, sum(map(len, block)))
         found[start : start + step] = block
     return found
+
+
+def spend(file: OpenFile, dataset: h5py.Dataset) -> None:
+    """Check a dataset, of any type, that another program is about to read as a whole.
+
+    Raises
+    ------
+    RecordingError : where not all of its bytes lie in the file, or it declares more than the file can hold
+    """
+    _check_place(file, dataset)
+    _spend(file, dataset, _bytes(dataset))
 
 
 def text_attribute(thing: h5py.Group | h5py.Dataset, name: str) -> str:
@@ -229,6 +316,11 @@ def _check_place(file: OpenFile, dataset: h5py.Dataset) -> None:
         raise RecordingError(f"{_where(file, dataset)} lies in another file: copy the data into this one")
     if dataset.is_virtual:
         raise RecordingError(f"{_where(file, dataset)} is a view of other files: copy the data into this one")
+    # A chunk is unpacked whole, however little of it belongs to the dataset.
+    if dataset.chunks and int(np.prod(dataset.chunks, dtype=object)) * dataset.dtype.itemsize > IN_MEMORY:
+        raise RecordingError(
+            f"{_where(file, dataset)} is stored in chunks of {dataset.chunks}: too large to unpack"
+        )
 
 
 def _spend(file: OpenFile, dataset: h5py.Dataset, size: int) -> None:
@@ -240,18 +332,11 @@ def _spend(file: OpenFile, dataset: h5py.Dataset, size: int) -> None:
     file.allowance -= size
 
 
-def _spooled(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
-    rows, columns = dataset.shape
-    native = dataset.dtype.newbyteorder("=")
-    if shutil.disk_usage(places.home()).free < 2 * _bytes(dataset):
-        raise RecordingError(f"{_where(file, dataset)} does not fit on the disk beside {places.home()}")
-    with tempfile.TemporaryFile(dir=places.home()) as spool:
-        mapped = np.memmap(spool, native, "w+", shape=(rows, columns))
+def _rows_at_once(dataset: h5py.Dataset, bytes_per_row: int) -> int:
+    """Whole chunks where they are of bearable size: a chunk that is cut is unpacked again and again."""
+    fitting = max(1, IN_MEMORY // 8 // max(1, bytes_per_row))
     chunk = dataset.chunks[0] if dataset.chunks else 1
-    step = max(chunk, IN_MEMORY // 4 // max(1, columns * native.itemsize) // chunk * chunk)
-    for start in range(0, rows, step):
-        mapped[start : start + step] = dataset[start : start + step]
-    return mapped
+    return chunk * max(1, fitting // chunk) if chunk <= 4 * fitting else fitting
 
 
 def _values(dataset: h5py.Dataset) -> int:
