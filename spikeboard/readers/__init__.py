@@ -142,10 +142,11 @@ def fingerprint(path: Path, options: dict[str, Any]) -> str:
 def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
-        # Neighbours can matter: a config names other files, and SONATA keeps types in tables beside the HDF5 file.
-        yield from (
-            _below(path.parent) if path.suffix.lower() == ".json" else sorted(path.parent.glob("*_types.csv"))
-        )
+        # Neighbours can matter: a config names other files, SONATA keeps types in tables beside the HDF5 file, and a
+        # recorder of NEST has a file for each thread.
+        suffix = path.suffix.lower()
+        pattern = f"*{suffix}" if suffix in (".dat", ".gdf") else "*_types.csv"
+        yield from _below(path.parent) if suffix == ".json" else sorted(path.parent.glob(pattern))
     else:
         yield from _below(path)
 
