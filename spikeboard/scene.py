@@ -255,3 +255,9 @@ def slim(times: np.ndarray) -> np.ndarray:
         return values.astype(np.float32)
     step = float(np.spacing(np.float32(np.abs(values).max())))
     return values.astype(np.float32) if step * 20_000 <= np.ptp(values) else values
+
+
+def blank_words(at: np.ndarray, enough: np.ndarray) -> str:
+    """Where no rate is given because too little of its kernel lies inside the recording, as a note."""
+    seconds = float(np.mean(~enough) * (at[-1] - at[0]))
+    return f"No rate for {seconds:.3g} s: less than a fifth of the kernel lies inside the recording there."

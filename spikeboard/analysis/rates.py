@@ -400,6 +400,27 @@ def optimal_bin_width(
     return int(narrowest * multiples[best]) / rec.ticks_per_second if best else None
 
 
+def telling(
+    rec: Recording, sigma_ms: float, at: ArrayLike, kernel: str = "gaussian", part: float = 0.2
+) -> NDArray[np.bool_]:
+    """At which times enough of a kernel lies inside the recording for a corrected rate to mean something.
+
+    Where next to nothing of it is inside, as at the start of a causal kernel, a single spike stands for hundreds.
+
+    Parameters
+    ----------
+    rec, sigma_ms, at, kernel : as in `instantaneous_rates`
+    part : of the greatest mass that lies inside at any of the times
+
+    Returns
+    -------
+    enough : (T,) bool
+    """
+    inside = _mass_inside(rec, _kernel(kernel), _sigma(sigma_ms), _ascending(at), True)
+    with np.errstate(invalid="ignore"):
+        return inside >= part * np.nanmax(inside, initial=0.0)
+
+
 def _kernel(name: str) -> Kernel:
     if name not in KERNELS:
         raise RecordingError(f"no kernel {str(name)[:40]!r}; choose one of {', '.join(KERNELS)}")

@@ -11,9 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.bins import Binned, population_counts, population_errors
-from spikeboard.analysis.rates import poisson_band, pooled_band, pooled_rates
+from spikeboard.analysis.rates import poisson_band, pooled_band, pooled_rates, telling
 from spikeboard.recording import Recording
-from spikeboard.scene import slim
+from spikeboard.scene import blank_words, slim
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label, listed, population_colours, shown
 from spikeboard.view import Choice, Flag, Number, Result, View
@@ -225,6 +225,13 @@ def _smoothed(
     notes = _lonely(part, band)
     if sigma > sigma_ms:
         notes.insert(0, _widened(sigma_ms, sigma))
+    enough = telling(part.rec, sigma, at, kernel)
+    if not enough.all():
+        notes.append(blank_words(at, enough))
+        mean = np.where(enough, mean, np.nan)
+        limits = [
+            pair and (np.where(enough, pair[0], np.nan), np.where(enough, pair[1], np.nan)) for pair in limits
+        ]
     courses = {name: Course(at, mean[k], limits[k]) for k, name in enumerate(part.groups)}
     return courses, f"by {KERNEL_WORDS[kernel]} kernel of sigma {sigma:.4g} ms", notes
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.rates import RateBand, pooled_rates, rate_band, shared_bandwidth
+from spikeboard.analysis.rates import RateBand, pooled_rates, rate_band, shared_bandwidth, telling
 from spikeboard.analysis.trains import trains_in
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
-from spikeboard.scene import slim
+from spikeboard.scene import blank_words, slim
 from spikeboard.selection import Selection
 from spikeboard.theme import colour, faded, label, listed, population_colours, shown
 from spikeboard.view import Choice, Flag, Number, Result, View
@@ -60,7 +60,7 @@ def unit_rates(
     kernel is then 2·√3·sigma wide, an exponential one decays with time constant sigma; Nawrot et al. 1999). Causal
     kernels only look back: a rate never rises before its spike. Spikes outside of the selected window count as far as
     the kernel reaches. Border correction divides by the part of the kernel that lies inside the recording, so that
-    rates do not sink at its ends.
+    rates do not sink at its ends; where less than a fifth of what can lie inside does, no rate is given.
 
     The automatic width is the one that minimises the expected squared error of Gaussian kernels, summed over the
     units drawn (Shimazaki & Shinomoto 2010), and is given in the caption.
@@ -94,6 +94,13 @@ def unit_rates(
     at = np.linspace(t0, t1, POINTS)
     found = rate_band(rec, sigma, at, rows, kernel, border)
     pooled = pooled_rates(rec, sigma, at, [selected], kernel, border) if mean else None
+    average = None if pooled is None else (pooled.mean[0], pooled.sem[0])
+    if border and not (enough := telling(rec, sigma, at, kernel)).all():
+        notes.append(blank_words(at, enough))
+        found = RateBand(
+            *(np.where(enough, values, np.nan) for values in (found.rate, found.low, found.high))
+        )
+        average = average and (np.where(enough, average[0], np.nan), np.where(enough, average[1], np.nan))
     names = [named(rec, row) for row in rows]
     caption = (
         f"Rates of {listed(names, MOST_UNITS)} ({many(sum(map(len, trains)), 'spike')} in {span(t0, t1)}) by "
@@ -107,7 +114,7 @@ def unit_rates(
         "trains": trains,
         "names": names,
         "colours": _colours(rec, rows),
-        "mean": None if pooled is None else (pooled.mean[0], pooled.sem[0]),
+        "mean": average,
     }
     frame = _frame(at, rows, names, found, extra["mean"], len(selected))
     return Result(frame, caption, tuple(notes), extra)

@@ -231,3 +231,16 @@ def test_nothing_to_draw_is_said() -> None:
 def test_names_are_text() -> None:
     text = RATE.draw(AWKWARD["hostile_names"](), select(), mean=True).figure.to_json().replace("\\u003c", "<")
     assert not any(name in text for name in HOSTILE[:3]) and "&lt;script" in text
+
+
+def test_where_a_causal_kernel_has_seen_nothing_there_is_no_rate() -> None:
+    rec = made([np.arange(0, 1000, 10)])
+    result = RATE.compute(rec, select(), kernel="exponential", automatic=False, sigma_ms=200.0)
+    frame = result.table()
+    # a fifth of what the last moment sees of its kernel
+    told = -np.expm1(-frame["time_s"] / 0.2) >= -0.2 * np.expm1(-5)
+    np.testing.assert_array_equal(frame["rate_hz"].notna(), told)
+    assert f"No rate for {np.mean(~told):.3g} s" in result.notes[0]
+    assert frame["rate_hz"].max() < 150
+    wide = RATE.compute(rec, select(), automatic=False, sigma_ms=60_000.0)
+    assert wide.table()["rate_hz"].notna().all() and not wide.notes
