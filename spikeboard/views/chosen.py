@@ -76,8 +76,13 @@ def named(rec: Recording, row: int) -> str:
 
 
 def span(t0: float, t1: float) -> str:
-    """A window in a sentence: "0–10 s"."""
-    return f"{t0:.10g}–{t1:.10g} s"
+    """A window in a sentence: "0–10 s"; a dash beside a minus sign would be read as one."""
+    return f"{t0:.10g}{' to ' if t0 < 0 else '–'}{t1:.10g} s"
+
+
+def duration(milliseconds: float) -> str:
+    """A time in a sentence: "120.9 ms", "26.84 s"."""
+    return f"{milliseconds:.4g} ms" if milliseconds < 1e4 else f"{milliseconds / 1e3:,.6g} s"
 
 
 def many(number: int, noun: str) -> str:

@@ -32,7 +32,7 @@ from spikeboard.analysis.trains import unit_rows
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
-from spikeboard.theme import DIVERGING, faded, label, population_colours, shown
+from spikeboard.theme import DIVERGING, colour, faded, label, population_colours, shown
 from spikeboard.view import Choice, Flag, Number, Pick, Result, View, Whole
 from spikeboard.views.chosen import (
     NEUTRAL,
@@ -156,11 +156,12 @@ def correlation(
     **Pairs.** Correlograms of all pairs of up to 8 units (the most active) or populations, each to its own maximum.
 
     **Matrix.** For up to 200 units (the most active), the spike-time tiling coefficient of Cutts & Eglen (2014),
-    which rates do not confound, with its ±Δt; or Pearson's coefficient of the counts in bins of that width.
+    which rates do not confound, with its ±Δt; or Pearson's coefficient of the counts in bins of that width. The
+    **distribution** of the same coefficients is of pairs within a population and of pairs of two, each 100 %.
 
     Parameters
     ----------
-    display : "pair", "pairs" or "matrix"
+    display : "pair", "pairs", "matrix" or "distribution"
     between : "units" or "populations" (pooled into one train)
     reference, target : unit rows; None takes the most active of the selection
     reference_population, target_population : names; None takes the first two of the selection
@@ -180,7 +181,7 @@ def correlation(
     Result : lag_ms, the value in the chosen scale, counts, and predictor with its band; or one row per pair
     """
     t0, t1 = window_of(rec, selection)
-    if display == "matrix":
+    if display in ("matrix", "distribution"):
         return _matrix(rec, selection, between, coefficient, coincidence_ms, sort)
     if display == "pairs":
         return _grid(rec, selection, between, window_ms, bin_ms, scale, border)
@@ -195,6 +196,11 @@ def draw(result: Result, display: str, **settings: Any) -> go.Figure:
     """One correlogram, small multiples, or a matrix."""
     if display == "matrix":
         return _draw_matrix(result, settings["coefficient"])
+    if display == "distribution":
+        sttc_chosen = settings["coefficient"] == "sttc"
+        return _draw_distribution(
+            result, "Spike-time tiling coefficient" if sttc_chosen else "Correlation coefficient"
+        )
     if display == "pairs":
         return _draw_grid(result)
     return _draw_pair(result, settings["scale"])
@@ -502,7 +508,9 @@ def _pair_caption(
             f"{pair.target.name} ({n[-1]:,} spikes) after {pair.reference.name} ({n[0]:,} spikes): "
             "positive lag, target after reference"
         )
-    text = f"{what}; {frame['counts'].sum():,.0f} pairs within ±{reach:g} ms in {span(pair.t0, pair.t1)}, "
+    total = frame["counts"].sum()
+    pairs = "1 pair" if total == 1 else f"{total:,.10g} pairs"
+    text = f"{what}; {pairs} within ±{reach:g} ms in {span(pair.t0, pair.t1)}, "
     text += f"bins of {width:.6g} ms"
     text += _pools(pair)
     if chance and scale != "coefficient":
@@ -529,7 +537,8 @@ def _peak(frame: pd.DataFrame, chance: Chance | None, scale: str) -> str:
     if outside == 0:
         return f"{words}; no bin lies outside of the band."
     side = "above" if above.max() > 0 else "inside"
-    return f"{words}, {side} the band; {outside} of {len(frame)} bins lie outside of it."
+    verb = "lies" if outside == 1 else "lie"
+    return f"{words}, {side} the band; {outside} of {len(frame)} bins {verb} outside of it."
 
 
 def _draw_pair(result: Result, scale: str) -> go.Figure:
@@ -588,12 +597,12 @@ def _add_bars(figure: go.Figure, frame: pd.DataFrame, tint: str, bin_ms: float, 
     if "high" in frame:
         outside = ((frame["value"] > frame["high"]) | (frame["value"] < frame["low"])).to_numpy()
     parts = [(~outside, faded(tint, 0.5), "inside the band"), (outside, tint, "outside the band")]
-    for which, colour, name in parts:
+    for which, fill, name in parts:
         if not which.any():
             continue
         figure.add_bar(
             x=frame["lag_ms"].to_numpy("f4")[which], y=value[which].astype("f4"), width=bin_ms,
-            marker={"color": colour, "line": {"width": 0}}, name=name, showlegend="high" in frame,
+            marker={"color": fill, "line": {"width": 0}}, name=name, showlegend="high" in frame,
             customdata=frame["counts"].to_numpy("f4")[which],
             hovertemplate="%{x:.4g} ms: %{y:.4g}, %{customdata:,} pairs<extra></extra>",
         )  # fmt: skip
@@ -844,13 +853,65 @@ def _draw_matrix(result: Result, coefficient: str) -> go.Figure:
     _add_borders(figure, sides, result.extra["sorted"])
     ticks = _unit_ticks(sides, names, result.extra["sorted"])
     axis = {"showgrid": False, "range": [-0.5, n - 0.5]} | ticks
-    figure.update_xaxes(constrain="domain", title="Target" if n <= 60 else "", **axis)
-    figure.update_yaxes(
-        scaleanchor="x",
-        constrain="domain",
-        **(axis | {"range": [n - 0.5, -0.5], "title": "Unit or population"}),
-    )
+    down = axis | {"range": [n - 0.5, -0.5], "scaleanchor": "x", "constrain": "domain", "title": "Train"}
+    figure.update_layout(xaxis=axis | {"constrain": "domain", "title": "Train"}, yaxis=down)
     return figure
+
+
+def _draw_distribution(result: Result, title: str) -> go.Figure:
+    """The coefficients of pairs within populations, and between them."""
+    values, sides = result.extra["values"], result.extra["sides"]
+    upper = np.triu_indices(len(sides), 1)
+    codes = np.unique([side.population for side in sides], return_inverse=True)[1]
+    same = codes[upper[0]] == codes[upper[1]]
+    pairs = values[upper]
+    known = np.isfinite(pairs)
+    low, high = float(pairs[known].min()), float(pairs[known].max())
+    n_bins = int(np.clip(np.sqrt(known.sum()), 5, 100))
+    edges = np.linspace(low, high if high > low else low + 1e-6, n_bins + 1)
+    figure = go.Figure()
+    kinds = (
+        (same, "within a population", colour(4), "solid"),
+        (~same, "between populations", colour(5), "dash"),
+    )
+    for which, name, tint, dash in kinds:
+        chosen = pairs[which & known]
+        if len(chosen):
+            counts = np.histogram(chosen, edges)[0]
+            _add_share(
+                figure, edges, counts, f"{name}: {len(chosen):,}, median {np.median(chosen):.3g}", tint, dash
+            )
+    figure.add_shape(
+        type="line",
+        x0=0,
+        x1=0,
+        yref="y domain",
+        y0=0,
+        y1=1,
+        line={"color": NEUTRAL, "width": 1, "dash": "dot"},
+    )
+    return figure.update_layout(
+        xaxis={"title": title},
+        yaxis={"title": "Share of pairs per bin (%)", "rangemode": "tozero"},
+        showlegend=True,
+    )
+
+
+def _add_share(
+    figure: go.Figure,
+    edges: NDArray[np.floating],
+    counts: NDArray[np.integer],
+    name: str,
+    tint: str,
+    dash: str,
+) -> None:
+    share = 100 * counts / counts.sum()
+    figure.add_scatter(
+        x=np.repeat(edges, 2).astype("f4"), y=np.r_[0, np.repeat(share, 2), 0].astype("f4"),
+        customdata=np.r_[0, np.repeat(counts, 2), 0].astype("i4"), mode="lines", name=name, fill="tozeroy",
+        line={"color": tint, "width": 1.4, "dash": dash}, fillcolor=faded(tint, 0.2),
+        hovertemplate="%{x:.3f}: %{customdata:,} pairs, %{y:.3g} %<extra></extra>",
+    )  # fmt: skip
 
 
 def _population_runs(sides: list[Side]) -> list[tuple[str, int, int]]:
@@ -892,7 +953,14 @@ VIEW = View(
     figure=draw,
     settings={
         "display": Choice(
-            "pair", {"pair": "One pair", "pairs": "All pairs of 8", "matrix": "Matrix"}, "Show"
+            "pair",
+            {
+                "pair": "One pair",
+                "pairs": "All pairs of 8",
+                "matrix": "Matrix",
+                "distribution": "Distribution",
+            },
+            "Show",
         ),
         "between": Choice("units", {"units": "Units", "populations": "Populations"}, "Between"),
         "reference": Pick(
@@ -949,9 +1017,11 @@ VIEW = View(
             "sttc",
             {"sttc": "Spike-time tiling", "pearson": "Counts (Pearson)"},
             "Matrix of",
-            when={"display": ("matrix",)},
+            when={"display": ("matrix", "distribution")},
         ),
-        "coincidence_ms": Number(5.0, 0.01, 10_000.0, "±Δt, or bin", "ms", when={"display": ("matrix",)}),
+        "coincidence_ms": Number(
+            5.0, 0.01, 10_000.0, "±Δt, or bin", "ms", when={"display": ("matrix", "distribution")}
+        ),
         "sort": Choice(
             "id",
             {"id": "As in the file", "similarity": "By similarity"},

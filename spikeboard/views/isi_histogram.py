@@ -27,6 +27,7 @@ from spikeboard.views.chosen import (
     NEUTRAL,
     Units,
     by_population,
+    duration,
     many,
     nice_above,
     percent,
@@ -276,7 +277,7 @@ def _left_out(
     notes = _pooled(chosen)
     if over:
         notes.append(
-            f"{many(over, 'interval')} ({percent(over, total)}) of {edge_ms:.6g} ms or longer "
+            f"{many(over, 'interval')} ({percent(over, total)}) of {duration(edge_ms)} or longer "
             f"{'lies' if over == 1 else 'lie'} beyond the last bin."
         )
     if zero:
@@ -300,16 +301,14 @@ def _silent(table: pd.DataFrame) -> list[str]:
 
 
 def _bin_words(logarithmic: bool, wide_ms: float, per_decade: int) -> str:
-    return f"in {per_decade} bins per decade" if logarithmic else f"in bins of {wide_ms:.6g} ms from 0"
+    return f"in {per_decade} bins per decade" if logarithmic else f"in bins of {duration(wide_ms)} from 0"
 
 
 def _caption(rec: Recording, chosen: Chosen, table: pd.DataFrame, how: str) -> str:
     total, fired = int(table["intervals"].sum()), table[table["intervals"] > 0]
     mean_ms = 1e3 * float((table["mean"] * table["intervals"]).sum()) / total
     start = f"{many(total, 'interval')} of {whose(rec, np.asarray(fired.index))}"
-    return (
-        f"{start} in {span(chosen.t0, chosen.t1)}, {how}; mean {mean_ms:.4g} ms. {_variability_words(table)}"
-    )
+    return f"{start} in {span(chosen.t0, chosen.t1)}, {how}; mean {duration(mean_ms)}. {_variability_words(table)}"
 
 
 def _variability_words(table: pd.DataFrame) -> str:
@@ -440,7 +439,9 @@ def _draw_histogram(result: Result, logarithmic: bool, scale: str, refractory_ms
     if logarithmic:
         figure.update_xaxes(exponentformat="none", minor={"ticks": "outside", "ticklen": 2})
     else:
-        figure.update_xaxes(range=[0, float(frame["right_ms"].max())])
+        figure.update_xaxes(
+            range=[0, float(frame["right_ms"].max())], exponentformat="none", separatethousands=True
+        )
     return figure.update_layout(showlegend=len(groups) > 1 or "poisson" in frame)
 
 

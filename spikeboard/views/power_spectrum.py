@@ -93,11 +93,12 @@ def spectra(
     **States.** The density of a recorded variable is one-sided, in unit²/Hz (mV²/Hz), as in SciPy: its integral is
     the variance. One line per recorded column, at most eight.
 
-    **Welch** (1967) averages periodograms of overlapping Hann segments, each without its mean; their length is
-    1 / resolution. **Multitaper** (Thomson 1982; Jarvis & Mitra 2001) averages over 7 orthogonal tapers (time
-    half-bandwidth product 4) of segments that do not overlap: each value is a mean over ±4 resolutions. The length of
-    the window counts, not the time of the last spike. The band is the pointwise 95 % confidence interval from χ² with
-    the equivalent degrees of freedom (Percival & Walden 1993).
+    **Welch** (1967) averages periodograms of overlapping Hann segments, each without its mean (which also takes
+    away power at the lowest frequencies, 1 or 2 resolutions); their length is 1 / resolution. **Multitaper** (Thomson
+    1982; Jarvis & Mitra 2001) averages over 7 orthogonal tapers (time half-bandwidth product 4) of segments that do
+    not overlap: each value is a mean over ±4 resolutions. The length of the window counts, not the time of the last
+    spike. The band is the pointwise 95 % confidence interval from χ² with the equivalent degrees of freedom (Percival
+    & Walden 1993).
 
     **Coherence** of two pooled populations is |mean cross-spectrum|² / (product of the mean spectra), over segments
     that do not overlap; independent trains stay below the dashed line with 95 % probability at each frequency

@@ -285,6 +285,17 @@ def test_a_matrix_takes_the_most_active_200_units_and_says_so() -> None:
     assert "The 200 most active of 500 units; select units to see others." in result.notes
 
 
+def test_the_distribution_holds_every_pair_once() -> None:
+    drawn = VIEW.draw(awkward(), select(units=[3, 4, 5, 6, 7]), display="distribution")
+    assert drawn.result is not None and len(drawn.result.table()) == 10
+    within, between = drawn.figure.data
+    assert within.name.startswith("within a population: 4,") and between.name.startswith(
+        "between populations: 6,"
+    )
+    for line, number in ((within, 4), (between, 6)):
+        assert np.sum(line.customdata) == 2 * number and np.sum(line.y) == pytest.approx(200)
+
+
 def test_sorting_a_matrix_keeps_its_pairs() -> None:
     rec = awkward()
     plain, sorted_ = (
@@ -308,7 +319,7 @@ def test_what_is_missing_is_said() -> None:
         VIEW.compute(rec, select(), reference=9)
 
 
-@pytest.mark.parametrize("display", ["pair", "pairs", "matrix"])
+@pytest.mark.parametrize("display", ["pair", "pairs", "matrix", "distribution"])
 @pytest.mark.parametrize("between", ["units", "populations"])
 def test_hostile_names_are_escaped(display: str, between: str) -> None:
     drawn = VIEW.draw(hostile_names(), select(), display=display, between=between)
