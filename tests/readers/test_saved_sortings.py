@@ -20,9 +20,7 @@ with warnings.catch_warnings():
     import pynapple as nap
     import spikeinterface.core as si
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The extractor is not serializable", "ignore:The 'npz_folder' format is deprecated"
-)
+pytestmark = pytest.mark.filterwarnings("ignore:The extractor is not serializable")
 
 
 class Canary:
@@ -121,7 +119,8 @@ def folder(sorting: Any, tmp_path: Path) -> Path:
 
 def test_a_sorting_is_the_same_live_and_saved(sorting: Any, folder: Path, tmp_path: Path) -> None:
     si.NpzSortingExtractor.write_sorting(sorting, tmp_path / "sorting.npz")
-    sorting.save(folder=tmp_path / "npz", format="npz_folder")
+    (tmp_path / "npz").mkdir()
+    si.NpzSortingExtractor.write_sorting(sorting, tmp_path / "npz" / "sorting_cached.npz")
     live = spikeboard.from_monitors(sorting)
     for path in (folder, tmp_path / "npz", tmp_path / "sorting.npz"):
         assert recognise(path).read is spikeinterface.read
