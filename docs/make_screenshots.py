@@ -121,7 +121,7 @@ def served() -> Iterator[str]:
         library = local_library(DEMO_FOLDER, [recordings(Path(folder))], shared=True)
         port = free_port()
         app = create_app(library, policy_for()).server
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical"))
         threading.Thread(target=server.run, daemon=True).start()
         until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the app")
         yield f"http://127.0.0.1:{port}"

@@ -67,3 +67,14 @@ def test_make_targets_that_are_named_exist(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"(?:^|`)make (\w+)", page.read_text(encoding="utf-8"), re.MULTILINE):
         assert f"\n{target}:" in makefile
+
+
+def test_every_page_can_be_found_from_the_first() -> None:
+    found, left = set(), [ROOT / "docs" / "README.md"]
+    while left:
+        page = left.pop().resolve()
+        if page in found or page.suffix != ".md":
+            continue
+        found.add(page)
+        left += [page.parent / to for to in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in to]
+    assert set(PAGES) <= found | {ROOT / "README.md"}
