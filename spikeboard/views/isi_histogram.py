@@ -173,6 +173,7 @@ def _histogram(
     short = refractory_violations(rec, chosen.rows, refractory_ms, chosen.t0, chosen.t1)[0]
     caption = _caption(rec, chosen, table, _bin_words(logarithmic, wide_ms, bins_per_decade))
     caption += _short_words(short, int(table["intervals"].sum()), refractory_ms)
+    caption += " Dashed: Poisson processes with the same mean intervals." if poisson else ""
     extra = {"colours": chosen.colours, "short": short, "n": int(table["intervals"].sum())}
     return Result(frame, caption, tuple(notes), extra)
 
@@ -479,7 +480,7 @@ def _add_steps(figure: go.Figure, part: pd.DataFrame, name: str, tint: str, scal
         fill="tozeroy",
         fillcolor=faded(tint, 0.45 if alone else 0.16),
         name=label(name),
-        legendgroup=label(name),
+        legendgroup="" if alone else label(name),
         hovertemplate="%{x:.5g} to %{customdata[0]:.5g} ms: %{customdata[1]:,.0f} intervals<extra>"
         + label(name, 20)
         + "</extra>",
@@ -497,7 +498,7 @@ def _add_reference(
         mode="lines",
         line={"dash": "dash", "width": 1.4, "color": NEUTRAL if alone else tint},
         name="Poisson, same means" if alone else "Poisson",
-        legendgroup=label(part["of"].iloc[0]),
+        legendgroup="" if alone else label(part["of"].iloc[0]),
         showlegend=alone,
         hovertemplate="%{y:.4g}<extra>Poisson, same means</extra>",
     )
