@@ -213,7 +213,8 @@
       const before = drawn.get(id.view);
       const there = graphOf(id.view);
       const unchanged = before && there && there.elements().length === wanted.length && same(before, wanted);
-      drawn.set(id.view, wanted);
+      // Cytoscape moves the very objects it is given.
+      drawn.set(id.view, structuredClone(wanted));
       const signs = new Set(wanted.flatMap((one) => (one.data.source ? one.classes.split(" ") : [])));
       const card = cardOf(id.view);
       if (card) card.querySelectorAll("[data-sign]").forEach((item) => { item.hidden = !signs.has(item.dataset.sign); });
