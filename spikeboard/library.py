@@ -109,10 +109,17 @@ def key_of_path(library: Library, path: str | Path, **options: Any) -> str:
     RecordingError : where it does not exist, or lies outside the server's folders
     """
     found = _typed(library, str(path))
+    return note(found, options) if options else _key_of(library, found)
+
+
+def _key_of(library: Library, path: Path) -> str:
+    """The key of a resolved path: where it lies below the roots, or a note of it where that names another file."""
     for root in library.roots:
-        if not options and found.is_relative_to(root):
-            return f"file:{found.relative_to(root).as_posix()}"
-    return note(found, options)
+        if path.is_relative_to(root):
+            relative = path.relative_to(root).as_posix()
+            if _below_roots(library, relative) == path:
+                return f"file:{relative}"
+    return note(path, {})
 
 
 def note(path: Path, options: Mapping[str, Any]) -> str:
@@ -120,10 +127,11 @@ def note(path: Path, options: Mapping[str, Any]) -> str:
     entry = json.dumps({"path": str(path), "options": dict(options)}, sort_keys=True)
     name = hashlib.blake2b(entry.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     folder = _notes_folder()
-    handle, temporary = tempfile.mkstemp(dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(entry)
-    os.replace(temporary, folder / f"{name}.json")
+    if not (folder / f"{name}.json").exists():
+        handle, temporary = tempfile.mkstemp(dir=folder)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(entry)
+        os.replace(temporary, folder / f"{name}.json")
     return f"id:{name}"
 
 
@@ -136,8 +144,9 @@ def answered(library: Library, key: str, answers: Mapping[str, Any]) -> str:
 def entries(library: Library) -> Iterator[Entry]:
     """What the library offers: the demo first, then files below the roots that a reader knows, then uploads."""
     yield Entry(DEMO, "Demo: a balanced network", "Spikeboard recording", _size(library.demo))
+    listed: set[Path] = set()
     for root in library.roots:
-        yield from _listed(root)
+        yield from _listed(library, root, listed)
     yield from _uploaded()
 
 
@@ -201,8 +210,10 @@ def _noted(library: Library, name: str) -> tuple[Path, dict[str, Any]]:
         )
     except (OSError, ValueError):
         raise RecordingError("this server no longer knows that recording: open or upload it again") from None
-    path = Path(entry["path"])
-    if not _allowed(library, path.resolve()):
+    path = _existing(Path(entry["path"]))
+    if path is None:
+        raise RecordingError("that recording is not there any more: open or upload it again")
+    if not _allowed(library, path):
         raise RecordingError("that recording lies outside the folders of this server")
     return path, entry["options"]
 
@@ -213,24 +224,28 @@ def _notes_folder() -> Path:
     return folder
 
 
-def _listed(root: Path) -> Iterator[Entry]:
+def _listed(library: Library, root: Path, listed: set[Path]) -> Iterator[Entry]:
     found = 0
     for path in _walk(root):
+        # A root may lie within another, and a link may lead out of all of them.
+        leads_to = _existing(path)
+        if leads_to is None or leads_to in listed or not leads_to.is_relative_to(root):
+            continue
         kind = _kind(path)
         if kind is None:
             continue
         found += 1
         if found > MOST_LISTED:
             return
-        relative = path.relative_to(root).as_posix()
-        yield Entry(f"file:{relative}", relative, kind, _size(path))
+        listed.add(leads_to)
+        yield Entry(_key_of(library, leads_to), path.relative_to(root).as_posix(), kind, _size(path))
 
 
 def _walk(root: Path) -> Iterator[Path]:
     looked_at = 0
     for folder, folders, files in os.walk(root):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_inner(name))
+        folders[:] = sorted(name for name in folders if _is_text(name) and not _is_inner(name))
         if here != root and _is_recording_folder(here):
             folders.clear()
             yield here
@@ -239,12 +254,17 @@ def _walk(root: Path) -> Iterator[Path]:
             looked_at += 1
             if looked_at > MOST_LOOKED_AT:
                 return
-            if not name.startswith("."):
+            if not name.startswith(".") and _is_text(name):
                 yield here / name
 
 
 def _is_inner(name: str) -> bool:
-    return name in ("node_modules", "__pycache__") or name.startswith("columns-")
+    return name in ("node_modules", "__pycache__") or name.startswith((".", "columns-"))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can stand in a link; the bytes of some file names are no text."""
+    return not any("\udc80" <= sign <= "\udcff" for sign in name)
 
 
 def _is_recording_folder(folder: Path) -> bool:

@@ -38,7 +38,10 @@ class Link:
 
 def read_link(search: str | None) -> Link:
     """What the part of an address after "?" says; nonsense is passed over and reported, never raised."""
-    query = dict(parse_qsl((search or "").lstrip("?")[:LONGEST_QUERY], keep_blank_values=True))
+    text = (search or "").removeprefix("?")
+    if len(text) > LONGEST_QUERY:
+        return Link(complaints=(f"the address is longer than {LONGEST_QUERY:,} characters and was not read",))
+    query = dict(parse_qsl(text, keep_blank_values=True))
     selection, complaints = _selection(query)
     settings: dict[str, dict[str, Any]] = {}
     for name, text in query.items():
@@ -69,13 +72,13 @@ def spelled(view: View, given: Mapping[str, Any]) -> dict[str, str]:
 
 def spell(value: Any) -> str:
     """One setting's value as an address spells it."""
-    return (
-        str(int(value))
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        # Short where that says the same number, else every digit: a link must draw the same figure.
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return str(value)
 
 
 def _selection(query: Mapping[str, str]) -> tuple[Selection, list[str]]:

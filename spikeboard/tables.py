@@ -7,7 +7,7 @@ import json
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,7 +22,7 @@ from spikeboard.version import VERSION
 
 ROWS_AT_ONCE = 500_000
 # What a spreadsheet would take for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Pieces = Iterator[pd.DataFrame]
 
@@ -83,7 +83,8 @@ def as_csv(frame: pd.DataFrame, header: bool = True) -> str:
         if not pd.api.types.is_numeric_dtype(dtype):
             safe.isetitem(position, safe.iloc[:, position].astype(object).map(harmless).to_numpy())
     safe.columns = pd.Index([harmless(column) for column in safe.columns])
-    return safe.to_csv(index=False, header=header, quoting=csv.QUOTE_MINIMAL)
+    # RFC 4180; and only with both signs in the line's end are texts quoted that hold either.
+    return safe.to_csv(index=False, header=header, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
 
 
 def harmless(value: Any) -> Any:
@@ -132,14 +133,24 @@ def _spikes(rec: Recording) -> Pieces:
 
 
 def _samples(state: State) -> Pieces:
-    names = [f"{label}" for label in state.labels]
-    unique = [name if names.count(name) == 1 else f"{name} ({k})" for k, name in enumerate(names)]
-    rows_at_once = max(1, ROWS_AT_ONCE // max(len(names), 1))
+    columns = pd.Index(_distinct(state.labels))
+    rows_at_once = max(1, ROWS_AT_ONCE // max(len(columns), 1))
     for first in range(0, max(len(state.time), 1), rows_at_once):
         stretch = slice(first, first + rows_at_once)
-        frame = pd.DataFrame(np.asarray(state.values[stretch]), columns=pd.Index(unique))
-        frame.insert(0, "time_s", state.time[stretch], allow_duplicates=True)
+        frame = pd.DataFrame(np.asarray(state.values[stretch]), columns=columns)
+        frame.insert(0, "time_s", state.time[stretch])
         yield frame
+
+
+def _distinct(labels: Sequence[str]) -> list[str]:
+    """Labels as column names: those that are there already, or are the time's, get their position behind."""
+    names: dict[str, None] = {"time_s": None}
+    for position, label in enumerate(labels):
+        name = str(label)
+        while name in names:
+            name = f"{name} ({position})"
+        names[name] = None
+    return list(names)[1:]
 
 
 def _synapses(rec: Recording, name: str) -> Pieces:

@@ -8,10 +8,10 @@ import numpy as np
 
 from spikeboard.analysis.bins import binned_counts
 from spikeboard.analysis.rates import instantaneous_rates
-from spikeboard.errors import NothingToDraw
+from spikeboard.errors import NothingToDraw, RecordingError
 from spikeboard.recording import Recording, State
 from spikeboard.selection import Selection
-from spikeboard.theme import shown
+from spikeboard.theme import listed, shown
 
 SOURCES = {
     "activity": "Activity: rates over time",
@@ -23,6 +23,8 @@ SOURCES = {
 }
 ACTIVITY_BINS, RASTER_BINS = 240, 1200
 MOMENT_SIGMA_MS = 20.0
+# A picture uses every value; more than this would take gigabytes on the way.
+MOST_VALUES = 2 * 10**7
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,8 @@ def selected_state(
     ------
     NothingToDraw : where the selection has nothing of the kind
     """
+    if source not in SOURCES:
+        raise RecordingError(f"no source {str(source)[:40]!r}; choose one of {', '.join(SOURCES)}")
     if source in ("state", "state_moment"):
         return _of_state(
             rec, selection, _state(rec, state), moment if source == "state_moment" else None, source
@@ -71,7 +75,10 @@ def selected_state(
 
 def _binned(rec: Recording, selection: Selection, rows: np.ndarray, source: str) -> Selected:
     t0, t1 = selection.window(rec)
+    if t1 <= t0:
+        raise NothingToDraw(f"the selected window has no length ({t0:g} s): widen it")
     bins = {"activity": ACTIVITY_BINS, "rates": 1, "raster": RASTER_BINS}[source]
+    _check_size(len(rows), bins)
     width_ms = max((t1 - t0) / bins, rec.tick) * 1000
     binned = binned_counts(rec, width_ms, rows, t0, t1)
     if source == "rates":
@@ -100,7 +107,7 @@ def _state(rec: Recording, name: str | None) -> State:
     if not rec.states:
         raise NothingToDraw("no state variable was recorded: choose the activity or the rates")
     if name is not None and name not in rec.states:
-        raise NothingToDraw(f"no state {name!r} in this recording; it has {', '.join(rec.states)}")
+        raise NothingToDraw(f"no state {shown(name)!r} in this recording; it has {listed(list(rec.states))}")
     return rec.states[name or next(iter(rec.states))]
 
 
@@ -113,15 +120,27 @@ def _of_state(
     if not len(columns):
         raise NothingToDraw(f"{shown(state.variable)} was not recorded from the selected units")
     t0, t1 = selection.window(rec)
-    if source == "state_moment":
-        at = int(np.argmin(np.abs(state.time - _time(rec, selection, moment))))
-        words = f"{shown(state.axis)} of {len(columns)} columns at {state.time[at]:g} s"
-        return Selected(np.asarray(state.values[at, columns], float), words)
-    first, last = np.searchsorted(state.time, [t0, t1])
+    # The window is half-open, but for the end of the recording.
+    last_too = "right" if t1 >= rec.t_stop else "left"
+    first, last = int(np.searchsorted(state.time, t0)), int(np.searchsorted(state.time, t1, last_too))
     if last <= first:
         raise NothingToDraw(f"{shown(state.variable)} has no sample between {t0:g} and {t1:g} s")
-    words = f"{shown(state.axis)} of {len(columns)} columns, {last - first:,} samples from {t0:g} to {t1:g} s"
+    if source == "state_moment":
+        at = first + int(np.argmin(np.abs(state.time[first:last] - _time(rec, selection, moment))))
+        words = f"{shown(state.axis)} of {len(columns):,} columns at {state.time[at]:g} s"
+        return Selected(np.asarray(state.values[at, columns], float), words)
+    _check_size(len(columns), last - first)
+    words = (
+        f"{shown(state.axis)} of {len(columns):,} columns, {last - first:,} samples from {t0:g} to {t1:g} s"
+    )
     return Selected(np.asarray(state.values[first:last][:, columns], float), words)
+
+
+def _check_size(n_columns: int, n_times: int) -> None:
+    if n_columns * n_times > MOST_VALUES:
+        raise NothingToDraw(
+            f"a picture of {n_columns:,} × {n_times:,} values is too large: select fewer units or less time"
+        )
 
 
 def _time(rec: Recording, selection: Selection, moment: float | None) -> float:
