@@ -7,16 +7,17 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from fastapi import Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
 from callbacks.wiring import NONSENSE, threaded
-from spikeboard import tables, uploads
+from components import ids
+from spikeboard import doctor, tables, uploads
 from spikeboard.errors import RecordingError, Undecided
-from spikeboard.library import Library, answered, key_of_path, open_key
+from spikeboard.library import Library, answered, key_of_path, locate, note, open_key
 from spikeboard.links import Link, read_link, write_link
 
 
@@ -61,6 +62,23 @@ def register(app: Dash, library: Library) -> None:
         except RecordingError as problem:
             return no_update, str(problem)
 
+    @app.callback(
+        Output("address", "href", allow_duplicate=True),
+        Output("mend-problem", "children"),
+        Input({"mend": ALL}, "n_clicks"),
+        State(ids.RECORDING, "data"),
+        prevent_initial_call=True,
+    )
+    @threaded
+    def mend(clicks: Any, key: Any) -> Any:
+        pressed = ctx.triggered_id
+        if not isinstance(clicks, list) or not any(clicks) or not isinstance(pressed, dict):
+            return no_update, no_update
+        try:
+            return opened(library, mended_key(library, str(key), str(pressed.get("mend")))), ""
+        except RecordingError as problem:
+            return no_update, str(problem)
+
     @app.server.put("/upload/{batch}/{name}")
     async def receive(batch: str, name: str, request: Request) -> JSONResponse:
         return await said(uploads.receive(library, batch, name, request.stream()), "bytes")
@@ -94,6 +112,19 @@ def answers(chosen: Any, typed: Any, names: Any) -> dict[str, str]:
             raise RecordingError("Choose an answer first.")
         given[str(name.get("question"))[:100]] = answer
     return given
+
+
+def mended_key(library: Library, key: str, wish: str) -> str:
+    """The key of the same recording with one more remedy ("+t_stop=3"), or with one undone ("-t_stop=3").
+
+    Raises
+    ------
+    RecordingError : for a remedy that there is not
+    """
+    path, options = locate(library, key)
+    change = doctor.without_remedy if wish.startswith("-") else doctor.with_remedy
+    changed = change(options, wish[1:])
+    return note(path, changed) if changed else key_of_path(library, path)
 
 
 async def said(work: Awaitable[Any], what: str) -> JSONResponse:

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from components.card import card
 from components.table import cell
-from spikeboard import summary
+from spikeboard import doctor, summary
 from spikeboard.links import Link
 from spikeboard.recording import Recording
 from spikeboard.theme import population_colours, shown
@@ -21,6 +21,7 @@ from spikeboard.views import views
 
 MOST_UNITS = 20_000
 MOST_ROWS = 100
+MOST_FINDINGS = 40
 COLUMN_NAMES = {
     "unit": "Row",
     "population": "Population",
@@ -36,7 +37,7 @@ COLUMN_NAMES = {
 def content(rec: Recording, link: Link) -> list[Component]:
     """Facts, what was assumed, a raster, populations, projections and units of a recording."""
     raster = [card(views()["raster"], rec, link.settings.get("raster", {}))] if "raster" in views() else []
-    return [_facts(rec), *_notes(rec), *raster, _tables(rec), _units(rec)]
+    return [_facts(rec), *_notes(rec), *_findings(rec), *raster, _tables(rec), _units(rec)]
 
 
 def _facts(rec: Recording) -> Component:
@@ -54,6 +55,44 @@ def _notes(rec: Recording) -> list[Component]:
         return []
     notes = html.Ul([html.Li(shown(note, 1000)) for note in rec.notes], className="notes")
     return [html.Section([html.H2("What was assumed, dropped or mended"), notes], className="card")]
+
+
+def _findings(rec: Recording) -> list[Component]:
+    """What the import doctor found, with its remedies, and the remedies that were applied, to be undone."""
+    found = doctor.examine(rec)
+    done = doctor.keys(str(rec.options.get("mend", "")))
+    if not found and not done:
+        return []
+    items = [
+        *(html.Li([shown(doctor.label(key), 200), " ", _mend("Undo", f"-{key}")]) for key in done),
+        *map(_finding, found[:MOST_FINDINGS]),
+    ]
+    left_out = len(found) - MOST_FINDINGS
+    more = [html.P(f"and {left_out:,} more", className="caption")] if left_out > 0 else []
+    said = "Nothing was changed: a remedy makes another view of this recording, with a link of its own."
+    return [
+        html.Section(
+            [
+                html.H2("What looks odd"),
+                html.P(said, className="caption"),
+                html.Ul(items, className="findings"),
+                *more,
+                html.Div(id="mend-problem", role="alert", className="problem"),
+            ],
+            className="card",
+        )
+    ]
+
+
+def _finding(found: doctor.Finding) -> Component:
+    where = [html.Strong(f"{shown(found.where, 100)}: ")] if found.where else []
+    advice = [html.Span(f" – {found.advice}", className="caption")] if found.advice else []
+    buttons = [_mend(remedy.label, f"+{remedy.key}") for remedy in found.remedies]
+    return html.Li([*where, shown(found.what, 400), *advice, " ", *buttons])
+
+
+def _mend(text: str, key: str) -> Component:
+    return html.Button(text, id={"mend": key}, className="action")
 
 
 def _tables(rec: Recording) -> Component:

@@ -18,7 +18,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from spikeboard import places, store
+from spikeboard import doctor, places, store
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 from spikeboard.version import VERSION
@@ -80,7 +80,8 @@ def open_recording(path: str | os.PathLike[str], **options: Any) -> Recording:
     Parameters
     ----------
     path : file or folder
-    options : answers to what the file leaves open, such as `time_unit="ms"`
+    options : answers to what the file leaves open, such as `time_unit="ms"`; and `mend="drop_duplicates|t_stop=3"`,
+        remedies of the import doctor (`spikeboard.doctor`), applied to what was read
 
     Raises
     ------
@@ -90,17 +91,22 @@ def open_recording(path: str | os.PathLike[str], **options: Any) -> Recording:
     path = Path(path)
     if not path.exists():
         raise RecordingError(f"there is no file or folder {str(path)!r}")
+    remedies = str(options.pop("mend", "") or "")
     if path.is_dir() and store.is_store(path):
         if options:
             raise RecordingError(
                 f"{path.name!r} is a saved recording: it takes no options ({', '.join(options)})"
             )
-        return store.load(path)
-    kept = places.stores() / fingerprint(path, options)
+        if not remedies:
+            return store.load(path)
+    asked = {**options, "mend": remedies} if remedies else options
+    kept = places.stores() / fingerprint(path, asked)
     if store.is_store(kept):
         return store.load(kept)
-    rec = store.with_origin(read_source(path, **options), str(path.resolve()), options)
-    return store.load(store.save(rec, kept))
+    rec = (
+        doctor.mended(open_recording(path, **options), remedies) if remedies else read_source(path, **options)
+    )
+    return store.load(store.save(store.with_origin(rec, str(path.resolve()), asked), kept))
 
 
 def read_source(path: Path, **options: Any) -> Recording:
