@@ -181,7 +181,7 @@ def test_the_drawn_data_of_a_card_are_its_table(board: Start) -> None:
     chosen = select(1, 4, populations=["E"])
     expected = view("firing_rate").compute(rec, chosen, bin_ms=20.0).table()
     file = shown.downloaded("-firing_rate.csv")
-    assert file.read_text() == tables.as_csv(expected)
+    assert file.read_bytes().decode() == tables.as_csv(expected)
     pd.testing.assert_frame_equal(pd.read_csv(file), expected, check_dtype=False, check_categorical=False)
 
 
