@@ -164,6 +164,53 @@ def mapped_npy(path: Path) -> np.ndarray:
         raise RecordingError(f"{path.name} is damaged ({problem}): save it again") from None
 
 
+def sample(path: Path, name: str = "", most_bytes: int = 2**16) -> np.ndarray:
+    """The first values of an array, in the order in which they are stored.
+
+    Parameters
+    ----------
+    name : of the array in a bundle, "" for an .npy file
+    most_bytes : how much of it to read
+
+    Raises
+    ------
+    RecordingError : where it is pickled, damaged or missing
+    """
+    try:
+        if not name:
+            with path.open("rb") as file:
+                return _first_values(file, path.name, path.stat().st_size, most_bytes)
+        with _bundle(path) as bundle:
+            info = bundle.getinfo(f"{name}.npy")
+            with bundle.open(info) as member:
+                return _first_values(member, name, info.file_size, most_bytes)
+    except RecordingError:
+        raise
+    except _DAMAGE as problem:
+        raise RecordingError(f"{path.name} is damaged ({problem}): save it again") from None
+
+
+def members(path: Path, largest: int = LARGEST) -> dict[str, bytes]:
+    """All members of a zip file, as they are.
+
+    Raises
+    ------
+    RecordingError : where it is damaged, made to harm, or too large
+    """
+    with _bundle(path) as bundle:
+        infos = [info for info in bundle.infolist() if not info.is_dir()]
+        _check_sizes(path, infos, largest)
+        return {info.filename: bundle.read(info) for info in infos}
+
+
+def _first_values(file: IO[bytes], name: str, size: int, most_bytes: int) -> np.ndarray:
+    array = _header(file, name, size)
+    _check_plain(array)
+    itemsize = max(array.dtype.itemsize, 1)
+    count = min(prod(array.shape), most_bytes // itemsize)
+    return np.frombuffer(file.read(count * itemsize), array.dtype)
+
+
 @contextmanager
 def _bundle(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
