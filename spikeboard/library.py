@@ -83,7 +83,7 @@ def locate(library: Library, key: str) -> tuple[Path, dict[str, Any]]:
     kind, _, rest = key.partition(":")
     if key == DEMO:
         return library.demo, {}
-    if kind == "file":
+    if kind == "file" and rest:
         return _below_roots(library, rest), {}
     if kind == "id" and re.fullmatch(r"[0-9a-f]{32}", rest):
         return _noted(library, rest)
@@ -282,7 +282,7 @@ def _kind(path: Path) -> str | None:
 
 
 def _uploaded() -> Iterator[Entry]:
-    for folder in sorted(uploads_folder().iterdir()):
+    for folder in sorted(uploads_folder().glob("[!.]*")):
         files = sorted(path for path in folder.glob("*") if not path.name.startswith("."))
         if len(files) == 1:
             yield Entry(note(files[0], {}), files[0].name, "upload", _size(files[0]))

@@ -38,6 +38,8 @@ async def receive(library: Library, batch: str, name: str, pieces: AsyncIterator
     part = folder / f".part-{uuid.uuid4().hex}"
     try:
         size = await _written(part, pieces, _allowed(library, folder))
+        if (folder / plain).exists():
+            raise RecordingError(f"an upload cannot hold two files called {plain[:80]!r}: rename one of them")
         part.replace(folder / plain)
     except BaseException:
         part.unlink(missing_ok=True)
