@@ -234,7 +234,7 @@
       const middle = { x: graph.width() / 2, y: graph.height() / 2 };
       if (act === "in" || act === "out") graph.zoom({ level: graph.zoom() * (act === "in" ? 1.3 : 1 / 1.3), renderedPosition: middle });
       if (act === "reset") graph.batch(() => (drawn.get(id.view) || []).forEach((one) => one.position && graph.getElementById(one.data.id).position({ ...one.position })));
-      if (act === "fit" || act === "reset") graph.fit(undefined, 46);
+      if (act === "fit" || act === "reset") graph.fit(undefined, 28);
       return String(Date.now());
     },
   });

@@ -30,7 +30,7 @@ def graph_stage(view: View) -> Component:
     graph = cyto.Cytoscape(
         id=ids.part(view.name, "cyto"),
         elements=[],
-        layout={"name": "preset", "fit": True, "padding": 46, "animate": False},
+        layout={"name": "preset", "fit": True, "padding": 28, "animate": False},
         style={"width": "100%", "height": f"{view.height - 96}px"},
         responsive=True,
         minZoom=0.05,

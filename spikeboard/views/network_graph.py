@@ -473,7 +473,8 @@ def _add_curved(
             hoverinfo="skip", showlegend=False,
         )  # fmt: skip
         _add_end(figure, nodes[ends[1]], edge, x, y, opacity)
-        middle = len(x) // 2
+        # Nearer to its source, so that two labels of edges there and back do not meet.
+        middle = len(x) // 2 if ends[0] == ends[1] else len(x) // 3
         figure.add_scatter(
             x=x[[middle]], y=y[[middle]], mode="text+markers", text=[label(edge["text"], 60) if edge["text"] else ""],
             textposition="top center", textfont={"size": 11}, marker={"size": 8, "color": edge["colour"], "opacity": 0},
@@ -489,11 +490,12 @@ def _add_end(
     y: np.ndarray,
     opacity: float,
 ) -> None:
-    size = 8 + 1.1 * edge["width"]
+    bar = edge["sign"] == "inhibitory"
+    size = (13 if bar else 8) + 1.3 * edge["width"]
     marker = {
         "symbol": SIGN_SYMBOLS[edge["sign"]], "angleref": "previous", "size": [0, size],
-        "standoff": node["size"] / 2, "color": edge["colour"], "opacity": 1,
-        "line": {"width": 3 if edge["sign"] == "inhibitory" else 0, "color": edge["colour"]},
+        "standoff": node["size"] / 2 + (3 if bar else 0), "color": edge["colour"], "opacity": 1,
+        "line": {"width": 3 if bar else 0, "color": edge["colour"]},
     }  # fmt: skip
     figure.add_scatter(
         x=x[-2:], y=y[-2:], mode="markers", marker=marker, hoverinfo="skip", showlegend=False, opacity=opacity
@@ -523,15 +525,19 @@ def _curve(
 def _add_nodes(figure: go.Figure, nodes: Sequence[dict[str, Any]], level: str) -> None:
     texts = [label(node["text"].replace("\n", " · "), 60).replace(" · ", "<br>", 1) for node in nodes]
     named = level == "populations" and len(nodes) <= 60
+    # Cytoscape's nodes grow with the zoom, Plotly's do not: a full figure of neurons needs small ones.
+    scale = 1.0 if level == "populations" else 0.4
+    marker = {
+        "size": [scale * node["size"] for node in nodes],
+        "color": [node["colour"] for node in nodes],
+        "opacity": 1,
+        "line": {"width": [3.5 if node["way"] else 0 for node in nodes], "color": "#D9B13B"},
+    }
     figure.add_scatter(
         x=np.array([node["x"] for node in nodes], "f4"), y=np.array([node["y"] for node in nodes], "f4"),
-        mode="markers+text" if named else "markers", text=texts if named else None,
-        textfont={"color": "#ffffff", "size": 12},
-        marker={
-            "size": [node["size"] for node in nodes], "color": [node["colour"] for node in nodes], "opacity": 1,
-            "line": {"width": [3.5 if node["way"] else 0 for node in nodes], "color": "#D9B13B"},
-        },
-        hovertext=[label(node["tip"], 300) for node in nodes], hoverinfo="text", showlegend=False,
+        mode="markers+text" if named else "markers", text=texts if named else None, marker=marker,
+        textfont={"color": "#ffffff", "size": 12}, hovertext=[label(node["tip"], 300) for node in nodes],
+        hoverinfo="text", showlegend=False,
     )  # fmt: skip
 
 
