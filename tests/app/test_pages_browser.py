@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from app_board import Board
+from awkward import hostile_names
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -149,6 +151,24 @@ def test_a_link_with_many_units_is_followed_and_a_selection_that_no_link_holds_i
     shown.script("window.spikeboard.choose({units: Array.from({length: 9000}, (_, i) => 2 * i).join(',')})")
     shown.until(lambda: "Too many separate units" in shown.text("#sel-errors"))
     assert "Selected: 125 of 250 units" in shown.text("#sel-summary")
+
+
+def test_names_that_are_markup_or_endless_stay_text_inside_their_place(board: Start, root: Path) -> None:
+    if not (root / "hostile").exists():
+        hostile_names().save(root / "hostile")
+    shown = board("/?rec=file:hostile")
+    for page in ("Overview", "Raster", "Rates", "States", "Topology", "Library"):
+        shown.go(page)
+        for view in shown.cards():
+            shown.show(view)
+            shown.until(
+                lambda view=view: shown.text(
+                    f"{shown.card(view)} figcaption, {shown.card(view)} .card-message"
+                )
+            )
+        assert shown.overflow() <= 0, page
+        assert not shown.driver.find_elements(By.CSS_SELECTOR, "img[src=x]")
+        assert page == "Library" or "<script>alert(1)" in shown.script("return document.body.textContent")
 
 
 def test_a_page_that_is_not_there_is_said(board: Start) -> None:
