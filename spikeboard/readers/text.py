@@ -77,10 +77,15 @@ def head(path: Path) -> Head | None:
     return Head(with_newlines(text), encoding, gzipped, "\r" in text and "\n" not in text, whole)
 
 
-def blocks(path: Path, beginning: Head) -> Iterator[Block]:
+def blocks(path: Path, beginning: Head, longest_line: int = LONGEST_LINE) -> Iterator[Block]:
     """The whole file in blocks of whole lines, a few megabytes each.
 
     A quoted field that holds a line break is never cut.
+
+    Parameters
+    ----------
+    beginning : of the file
+    longest_line : characters
 
     Raises
     ------
@@ -90,7 +95,7 @@ def blocks(path: Path, beginning: Head) -> Iterator[Block]:
     for chunk in _utf8(path, beginning):
         pending += chunk
         end = pending.rfind(b"\n") + 1
-        _check_line(path, len(pending) - end, line)
+        _check_line(path, len(pending) - end, line, longest_line)
         if end and not _is_open(pending[:end]):
             yield Block(line, pending[:end])
             line += pending.count(b"\n", 0, end)
@@ -117,10 +122,10 @@ def _is_open(data: bytes) -> bool:
     return b'"' in data and without_comments(data).count(b'"') % 2 == 1
 
 
-def _check_line(path: Path, length: int, line: int) -> None:
-    if length > LONGEST_LINE:
+def _check_line(path: Path, length: int, line: int, longest: int) -> None:
+    if length > longest:
         raise RecordingError(
-            f"{path.name}: line {line:,} or a later one is longer than {LONGEST_LINE:,} characters: this is no table"
+            f"{path.name}: line {line:,} or a later one is longer than {longest:,} characters: this is no table"
         )
 
 

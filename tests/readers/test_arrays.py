@@ -309,7 +309,7 @@ def test_one_array_of_times_is_one_unit(tmp_path: Path, array: np.ndarray) -> No
 )
 def test_a_matrix_is_no_list(tmp_path: Path, array: np.ndarray) -> None:
     with pytest.raises(RecordingError, match="not a list of spikes"):
-        opened(single(tmp_path, array))
+        arrays.read(single(tmp_path, array))
 
 
 def test_spikes_without_a_finite_time_or_unit_are_left_out_and_counted(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_the_steps_of_sc_neurocore_ask_for_dt(shared_data: Path) -> None:
 @pytest.mark.parametrize("name", ["PySpike_testdata.txt", "SPIKE_Sync_Test.txt"])
 def test_a_train_per_row_is_no_list_and_that_is_said(shared_data: Path, name: str) -> None:
     with pytest.raises(RecordingError, match="whole spike trains per row are not read"):
-        opened(shared_data / "txt_pyspike" / name)
+        table.read(shared_data / "txt_pyspike" / name)
 
 
 # --- malformed and hostile files ----------------------------------------------------------------------------------
