@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ import plotly.graph_objects as go
 
 from spikeboard.neuroart import PALETTES, STYLES, art_png
 from spikeboard.neuroart.selected import SOURCES, Selected, selected_state
+from spikeboard.pictures import data_address
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.view import Choice, Number, Pick, Result, View
@@ -35,7 +35,9 @@ def picture(
     style = STYLES[chosen["style"]]
     values = pd.DataFrame(found.values if found.values.ndim == 2 else found.values[None, :])
     caption = f"{found.words}, as {style.title.lower()}. {style.mapping}"
-    return Result(values, caption, (), {"values": found.values})
+    # Drawn here, not in the figure: a state that no picture can be made of is then said in its place.
+    png = art_png(found.values, size=SHOWN_PX, **drawing(chosen))
+    return Result(values, caption, (), {"png": png})
 
 
 def state_of(rec: Recording, selection: Selection, source: str, state: str | None, at: float) -> Selected:
@@ -54,9 +56,8 @@ def drawing(chosen: dict[str, Any]) -> dict[str, Any]:
 
 def framed(result: Result, **chosen: Any) -> go.Figure:
     """The picture as the one image of a figure without axes."""
-    png = art_png(result.extra["values"], size=SHOWN_PX, **drawing(chosen))
     image = {
-        "source": "data:image/png;base64," + base64.b64encode(png).decode(),
+        "source": data_address(result.extra["png"]),
         "xref": "x",
         "yref": "y",
         "x": 0,

@@ -365,13 +365,15 @@ VIEW = View(
     data=rates,
     figure=lines,
     settings={
-        "bin_ms": Number(10.0, 0.1, 60_000, "Bin width", "ms"),
+        "bin_ms": Number(10.0, 0.1, 60_000, "Bin width", "ms", when={"smoothing": ("none",)}),
         "smoothing": Choice(
             "none",
             {"none": "Binned", "gaussian": "Gaussian kernel", "exponential": "Causal kernel"},
             "Smoothing",
         ),
-        "sigma_ms": Number(20.0, 0.1, 60_000, "Kernel sigma", "ms"),
+        "sigma_ms": Number(
+            20.0, 0.1, 60_000, "Kernel sigma", "ms", when={"smoothing": ("gaussian", "exponential")}
+        ),
         "band": Choice("none", {"none": "None", "poisson": "95 % Poisson", "sem": "SEM over units"}, "Band"),
         "layout": Choice("stacked", {"stacked": "One below the other", "overlaid": "Overlaid"}, "Layout"),
         "monitors": Flag(False, "Rate monitors"),

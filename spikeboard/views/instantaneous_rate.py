@@ -278,7 +278,7 @@ VIEW = View(
     settings={
         "kernel": Choice("gaussian", KERNELS, "Kernel"),
         "automatic": Flag(True, "Automatic width"),
-        "sigma_ms": Number(50.0, 0.1, 60_000, "Sigma, if not automatic", "ms"),
+        "sigma_ms": Number(50.0, 0.1, 60_000, "Kernel sigma", "ms", when={"automatic": (False,)}),
         "border": Flag(True, "Border correction"),
         "band": Flag(True, "95 % band"),
         "mean": Flag(False, "Mean of the selection"),
