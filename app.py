@@ -127,7 +127,15 @@ def _serve(said: argparse.Namespace, library: Library, policy: Policy) -> None:
     if said.workers > 1:
         # The workers import the app; what they need to know stands in the environment.
         warm_in_background(DEMO_FOLDER)
-        uvicorn.run("spikeboard.app:server", host=said.host, port=said.port, workers=said.workers, **settings)
+        # A busy machine needs longer to import it than Uvicorn's 5 s, after which workers are killed and started again.
+        uvicorn.run(
+            "spikeboard.app:server",
+            host=said.host,
+            port=said.port,
+            workers=said.workers,
+            timeout_worker_healthcheck=60,
+            **settings,
+        )
     else:
         app = create_app(library, policy)
         serve(app.server, said.host, said.port, lambda: _once_up(address, said.no_browser), **settings)
