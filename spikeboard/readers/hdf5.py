@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
+import h5py.h5l
+import h5py.h5o
+import h5py.h5r
 import numpy as np
 
 from spikeboard import places
@@ -28,6 +31,7 @@ LARGEST_EXPANSION = 100
 IN_MEMORY = 256 * 2**20
 LARGEST_COLUMN = 4 * 2**30
 LONGEST_TEXT = 4096
+MOST_TEXTS = 1000
 SOFT_LINKS = 8
 
 
@@ -96,17 +100,38 @@ def member(group: h5py.Group, name: str, hops: int = SOFT_LINKS) -> h5py.Group |
     ------
     RecordingError : where the name leads to another file, or in a circle
     """
-    link = group.get(name, getlink=True)
-    if link is None:
+    kind = _link(group, name)
+    if kind is None:
         return None
-    if isinstance(link, h5py.SoftLink):
-        return _follow(group, str(link.path), hops)
-    if not isinstance(link, h5py.HardLink):
+    if kind == h5py.h5l.TYPE_SOFT:
+        return _follow(group, _text(group.id.links.get_val(_bytes_of(name))), hops)
+    if kind != h5py.h5l.TYPE_HARD:
         raise RecordingError(
             f"{_place(group, name)} is a link to another file: such links are not followed; copy the data into the file"
         )
     found = group[name]
     return found if isinstance(found, h5py.Group | h5py.Dataset) else None
+
+
+def has(group: h5py.Group, name: str) -> bool:
+    """Whether a group has a member of that name, wherever it may lead."""
+    return _link(group, name) is not None
+
+
+def is_link(group: h5py.Group, name: str) -> bool:
+    """Whether a member of a group stands elsewhere."""
+    return _link(group, name) not in (None, h5py.h5l.TYPE_HARD)
+
+
+def names(group: h5py.Group) -> list[str]:
+    """Names of the members of a group."""
+    return [str(name) for name in group.keys()]  # noqa: SIM118
+
+
+def place(group: h5py.Group) -> tuple[int, int]:
+    """What tells one group of a file from another, however they are called."""
+    info = h5py.h5o.get_info(group.id)
+    return info.fileno, info.addr
 
 
 def group_at(group: h5py.Group, *names: str) -> h5py.Group | None:
@@ -218,6 +243,16 @@ def number_attribute(thing: h5py.Group | h5py.Dataset, name: str) -> float | Non
     return float(np.ravel(np.asarray(thing.attrs[name]))[0])
 
 
+def texts_attribute(thing: h5py.Group | h5py.Dataset, name: str) -> list[str]:
+    """An attribute that is a list of texts; empty where it is none, or longer than any list of columns."""
+    if name not in thing.attrs:
+        return []
+    kind = thing.attrs.get_id(name)
+    if len(kind.shape) != 1 or kind.shape[0] > MOST_TEXTS or h5py.check_string_dtype(kind.dtype) is None:
+        return []
+    return [_text(value) for value in np.asarray(thing.attrs[name], dtype=object)]
+
+
 def scalar(dataset: h5py.Dataset) -> float | None:
     """The one number of a dataset; None where it is not one number within the file."""
     if dataset.dtype.kind not in "iuf" or dataset.size != 1 or dataset.external or dataset.is_virtual:
@@ -297,6 +332,16 @@ def _follow(group: h5py.Group, path: str, hops: int) -> h5py.Group | h5py.Datase
         if name not in ("", "."):
             found = member(found, name, hops - 1) if isinstance(found, h5py.Group) else None
     return found
+
+
+def _link(group: h5py.Group, name: str) -> int | None:
+    """The kind of a link. Group.get and `in` would open the file that an external link names."""
+    key = _bytes_of(name)
+    return group.id.links.get_info(key).type if key and group.id.links.exists(key) else None
+
+
+def _bytes_of(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
 
 
 def _read(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
