@@ -89,7 +89,7 @@ def test_means_that_share_an_exponential_change_little(monkeypatch: pytest.Monke
     rec = awkward()
     settings = {"bin_ms": 5.0, "max_ms": 400.0, "split": False}
     exact = VIEW.compute(rec, select(), **settings).table()["poisson"]
-    monkeypatch.setattr("spikeboard.views.isi_histogram.MOST_EXPONENTIALS", 5)
+    monkeypatch.setattr("spikeboard.displays.isi_histogram.histogram.MOST_EXPONENTIALS", 5)
     shared = VIEW.compute(rec, select(), **settings).table()["poisson"]
     assert shared.sum() == pytest.approx(exact.sum(), rel=0.05)
 
