@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.traces import window_samples
+from spikeboard.analysis.traces import trace_envelope, window_samples
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
 from spikeboard.selection import Selection
@@ -246,6 +246,9 @@ def _together(
     later, step = np.asarray(second.time, np.float64), _step(second)
     if not len(later) or not len(time):
         return np.zeros(0), np.zeros(0), np.zeros(0)
+    first = int(np.searchsorted(later, time[0] + shift - step / 2))
+    if np.array_equal(later[first : first + len(time)] - shift, time):
+        return time, x, np.asarray(second.values[first : first + len(time), place], np.float64)
     nearest = np.clip(np.searchsorted(later, time + shift - step / 2), 0, len(later) - 1)
     close = np.abs(later[nearest] - time - shift) <= max(1e-6 * step, 1e-9 * max(abs(time[-1]), 1.0))
     if np.count_nonzero(close) < 2 and len(later) > 1:
@@ -295,13 +298,11 @@ def _reduced(path: Path, most: int) -> np.ndarray:
 
 
 def _extremes(path: Path, stretches: int) -> np.ndarray:
-    edges = np.arange(stretches + 1, dtype=np.int64) * len(path.time) // stretches
-    of = np.repeat(np.arange(stretches), np.diff(edges))
-    kept = []
-    for values in (path.x, path.y):
-        order = np.lexsort((values, of))
-        kept += [order[edges[:-1]], order[edges[1:] - 1]]
-    return np.unique(np.concatenate(kept))
+    """The samples with the least and greatest x and y of each stretch, ascending."""
+    # In place of times the envelope gets the numbers of the samples, and so gives those of the extremes.
+    numbers = np.arange(len(path.time), dtype=np.float64)
+    kept = [trace_envelope(values, numbers, None, None, stretches).time for values in (path.x, path.y)]
+    return np.unique(np.concatenate(kept)).astype(np.int64)
 
 
 def _colours(rec: Recording, paths: Sequence[Path]) -> list[str]:
@@ -318,8 +319,16 @@ def _density(paths: Sequence[Path]) -> dict[str, np.ndarray]:
     weights = np.concatenate(
         [np.full(len(path.time), float(np.median(np.diff(path.time)))) for path in paths]
     )
-    seconds, across, up = np.histogram2d(x, y, CELLS, [_wide(x), _wide(y)], weights=weights)
-    return {"seconds": np.where(seconds > 0, seconds, np.nan), "x": across, "y": up}
+    edges = [np.linspace(*_wide(values), CELLS + 1) for values in (x, y)]
+    cell = _cell(x, edges[0]) * CELLS + _cell(y, edges[1])
+    seconds = np.bincount(cell, weights, CELLS * CELLS).reshape(CELLS, CELLS)
+    return {"seconds": np.where(seconds > 0, seconds, np.nan), "x": edges[0], "y": edges[1]}
+
+
+def _cell(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Which of the equal cells each value lies in; the greatest in the last."""
+    place = (values - edges[0]) * (CELLS / (edges[-1] - edges[0]))
+    return np.minimum(place.astype(np.int64), CELLS - 1)
 
 
 def _wide(values: np.ndarray) -> tuple[float, float]:
