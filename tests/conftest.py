@@ -45,6 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
     BaseDashRunner._next_port = 58050 + 200 * worker
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser may lose its connection on a machine that others load: such a test is given a second try, once."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_setup_options() -> Options:
     """Chromium as a test wants it: without a screen, and without a word to anybody outside this machine."""
     options = Options()
