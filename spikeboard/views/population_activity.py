@@ -18,7 +18,7 @@ from spikeboard.theme import DIVERGING, SEQUENTIAL, label, listed, population_co
 from spikeboard.view import Choice, Number, Result, View, Viewport
 from spikeboard.views.chosen import many, span
 
-MOST_ROWS, MOST_COLUMNS = 400, 500
+MOST_ROWS, MOST_COLUMNS = 500, 500
 # The largest table of units × bins that is made before it is averaged into cells.
 MOST_COUNTS = 2 * 10**7
 QUANTITIES = {"rate": "Rate (Hz)", "z": "z-score", "count": "Spikes per bin"}
@@ -48,7 +48,7 @@ def activity(
     to the clock. A shorter last bin is kept, and its rate uses its own width. Units stand in bands of populations,
     and within them as in the file, by number of spikes, by first spike, or by similarity (as in the raster).
 
-    Above 400 units or 500 bins neighbouring cells are averaged, and the notes say how many; a band of a population
+    Above 500 units or 500 bins neighbouring cells are averaged, and the notes say how many; a band of a population
     can then share a row with the next. Colours end at the given percentile of the cells (of their absolute values for
     z-scores, on both sides); values beyond it keep their number in table, hover and CSV.
 

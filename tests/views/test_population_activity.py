@@ -89,20 +89,20 @@ def test_units_that_never_change_have_no_z_score_and_are_told() -> None:
 
 def test_what_is_averaged_is_the_mean_of_whole_blocks_and_told() -> None:
     rng = np.random.default_rng(0)
-    rec = made([np.sort(rng.integers(0, 6007, 40)) for _ in range(903)], t_stop=6.007)
+    rec = made([np.sort(rng.integers(0, 6007, 40)) for _ in range(1203)], t_stop=6.007)
     drawn = ACTIVITY.draw(rec, select(), bin_ms=10.0)
     cells = drawn.result.extra["cells"]
     values = table(drawn.result)
-    assert values.shape == (903, 601) and cells.values.shape == (301, 301)
-    for r, c in ((0, 0), (17, 200), (300, 300)):
+    assert values.shape == (1203, 601) and cells.values.shape == (401, 301)
+    for r, c in ((0, 0), (17, 200), (400, 300)):
         np.testing.assert_allclose(
             cells.values[r, c], values[3 * r : 3 * r + 3, 2 * c : 2 * c + 2].mean(), rtol=1e-6
         )
-    assert cells.rows[-1] == 903 and cells.columns_s[-1] == pytest.approx(6.007)
+    assert cells.rows[-1] == 1203 and cells.columns_s[-1] == pytest.approx(6.007)
     assert (
         "A cell is the mean of up to 3 units × 2 bins; the CSV has every unit and bin." in drawn.result.notes
     )
-    assert np.asarray(drawn.figure.data[1].z).shape == (301, 301)
+    assert np.asarray(drawn.figure.data[1].z).shape == (401, 301)
 
 
 def test_an_average_leaves_out_what_has_no_value() -> None:
