@@ -73,7 +73,9 @@ def test_every_page_can_be_found_from_the_first() -> None:
     found, left = set(), [ROOT / "docs" / "README.md"]
     while left:
         page = left.pop().resolve()
-        if page in found or page.suffix != ".md":
+        # The page of a folder is the list of its files.
+        left += page.glob("*.md") if page.is_dir() else ()
+        if page in found or page.suffix != ".md" or not page.exists():
             continue
         found.add(page)
         left += [page.parent / to for to in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in to]
