@@ -42,7 +42,7 @@ def shell(user: str = "", can_sign_out: bool = False) -> Component:
                     dmc.AppShellMain(
                         [
                             html.Div(id=ids.SELECTION_BAR),
-                            html.Div(id=ids.PAGE),
+                            html.Div(html.H1("Spikeboard", className="page-title"), id=ids.PAGE),
                         ],
                         id="content",
                     ),

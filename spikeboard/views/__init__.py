@@ -16,6 +16,8 @@ from spikeboard.selection import select
 from spikeboard.theme import label
 from spikeboard.view import View
 
+# Room for title, caption and legend above a figure, px.
+TITLE_PX, LINE_PX, LEGEND_PX, CAPTION_WIDTH = 44, 16, 50, 130
 SELECTING = ("t0", "t1", "units", "populations", "interval")
 
 
@@ -47,11 +49,15 @@ def figure(rec: Recording, name: str, **settings: Any) -> go.Figure:
     selection = select(**{key: settings.pop(key) for key in SELECTING if key in settings})
     drawn = chosen.draw(rec, selection, **settings)
     caption = label(drawn.result.caption, 2000) if drawn.result else ""
-    subtitle = "<br>".join(textwrap.wrap(caption, 140))
+    lines = textwrap.wrap(caption, CAPTION_WIDTH)
+    top = TITLE_PX + LINE_PX * len(lines) + LEGEND_PX
     drawn.figure.update_layout(
-        title={"text": f"{chosen.title} · {label(rec.name)}", "subtitle": {"text": subtitle}},
-        margin={
-            "t": 70 + 16 * subtitle.count("<br>") + (40 if drawn.figure.layout.showlegend is not False else 0)
+        title={
+            "text": f"{chosen.title} · {label(rec.name)}",
+            "subtitle": {"text": "<br>".join(lines), "font": {"size": 12}},
+            **{"x": 0.01, "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}},
         },
+        margin={"t": top},
+        height=chosen.height + top,
     )
     return drawn.figure
