@@ -16,6 +16,7 @@ from spikeboard.displays.isi_histogram.pool import (
     statistics,
     variability_words,
 )
+from spikeboard.displays.marks import upright
 from spikeboard.recording import Recording
 from spikeboard.theme import faded, label
 from spikeboard.view import Result
@@ -257,8 +258,7 @@ def _add_reference(
 
 
 def _add_refractory(figure: go.Figure, refractory_ms: float, short: int, n: int, logarithmic: bool) -> None:
-    line = {"color": NEUTRAL, "width": 1, "dash": "dot"}
-    figure.add_shape(type="line", x0=refractory_ms, x1=refractory_ms, yref="paper", y0=0, y1=1, line=line)
+    upright(figure, refractory_ms, dash="dot", yref="paper")
     figure.add_annotation(
         x=np.log10(refractory_ms) if logarithmic else refractory_ms,
         yref="paper", y=1, xanchor="left", yanchor="top", showarrow=False, xshift=3,

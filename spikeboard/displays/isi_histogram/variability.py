@@ -17,11 +17,12 @@ from spikeboard.displays.isi_histogram.pool import (
     statistics,
     variability_words,
 )
+from spikeboard.displays.marks import level
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.theme import faded, label, shown
 from spikeboard.view import Result
-from spikeboard.views.chosen import MOST_LINES, NEUTRAL, many, span, whose
+from spikeboard.views.chosen import MOST_LINES, many, span, whose
 
 
 def numbers(rec: Recording, chosen: Chosen, measure: str) -> Result:
@@ -63,10 +64,7 @@ def draw(result: Result, measure: str) -> go.Figure:
     for name, part in frame.groupby("of", sort=False):
         _add_units(figure, part, str(name), result.extra["colours"][name], measure, len(frame))
     low, high = frame["rate_hz"].min(), frame["rate_hz"].max()
-    figure.add_shape(
-        type="line", xref="x domain", x0=0, x1=1, y0=1, y1=1,
-        line={"dash": "dash", "width": 1, "color": NEUTRAL},
-    )  # fmt: skip
+    level(figure, 1, width=1)
     figure.add_annotation(
         xref="x domain", x=1, y=1, text="Poisson", showarrow=False, xanchor="right", yanchor="bottom",
         font={"size": 11},
