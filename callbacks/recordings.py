@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import Awaitable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
@@ -15,7 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from callbacks.wiring import NONSENSE, threaded
 from components import ids
-from spikeboard import doctor, tables, uploads
+from spikeboard import doctor, exchange, tables, uploads
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.library import Library, answered, key_of_path, locate, note, open_key
 from spikeboard.links import Link, read_link, write_link
@@ -143,14 +146,20 @@ def uploaded(library: Library, batch: str) -> str:
 
 
 def exported(library: Library, form: str, query: str) -> Response:
-    """A whole recording as a zip of CSV or Parquet tables."""
+    """A whole recording as one file."""
     try:
         rec = open_key(library, read_link(query).recording or library.first)
-        file = tables.packed(rec, form)
+        folder = Path(tempfile.mkdtemp(prefix="spikeboard-"))
+        try:
+            file = exchange.export(rec, folder / "export", form).path
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     except RecordingError as problem:
         return JSONResponse({"error": str(problem)}, status_code=400)
+    name = f"{tables.file_name(rec)}-{form}{exchange.FORMS[form][1]}"
     return FileResponse(
-        file, filename=f"{tables.file_name(rec)}-{form}.zip", background=BackgroundTask(file.unlink)
+        file, filename=name, background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
     )
 
 

@@ -6,10 +6,15 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from spikeboard.library import Entry, Library, entries
+from spikeboard import exchange
+from spikeboard.errors import RecordingError
+from spikeboard.library import Entry, Library, entries, open_key
 from spikeboard.links import Link, write_link
 from spikeboard.readers import readers
 from spikeboard.theme import listed, shown
+
+# What holds all of a recording; the other formats are for other programs.
+WHOLE = ("csv", "parquet", "npz")
 
 
 def content(library: Library, link: Link) -> Component:
@@ -18,7 +23,7 @@ def content(library: Library, link: Link) -> Component:
         [
             html.Div([_open_by_path(library), _upload(library)], className="pair"),
             _offered(list(entries(library))),
-            _take_home(link),
+            _take_home(library, link),
         ]
     )
 
@@ -102,24 +107,47 @@ def _offered(offered: list[Entry]) -> Component:
     )
 
 
-def _take_home(link: Link) -> Component:
+def _take_home(library: Library, link: Link) -> Component:
     query = write_link(Link(link.recording))
     links = [
         html.A(f"All of it as {name}", href=f"/export/{form}{query}", download="", className="action")
-        for form, name in (("csv", "CSV"), ("parquet", "Parquet"))
+        for form, name in exchange.forms().items()
+        if form in WHOLE
     ]
     return html.Section(
         [
             html.H2("Take the open recording home"),
             html.P(
                 "Spikes, units, populations, projections with their synapses, states, rates and intervals, "
-                "one table each, in one zip; times in seconds.",
+                "one table each, in one zip; times in seconds. Spikeboard opens it again.",
                 className="caption",
             ),
             html.Div(links, className="row"),
+            html.P("For other programs; what a format has no place for is left out:", className="caption"),
+            html.Ul(_for_others(library, link, query), className="forms"),
         ],
         className="card",
     )
+
+
+def _for_others(library: Library, link: Link, query: str) -> list[Component]:
+    """A link for each format of others, with what of the open recording it leaves out."""
+    try:
+        rec = open_key(library, link.recording or library.first)
+    except RecordingError:
+        return []
+    return [
+        html.Li(
+            [
+                html.A(name, href=f"/export/{form}{query}", download="", className="action"),
+                html.Span(
+                    " without " + shown("; ".join(exchange.left_out(rec, form)), 600), className="caption"
+                ),
+            ]
+        )
+        for form, name in exchange.forms().items()
+        if form not in WHOLE
+    ]
 
 
 def _size(size: int) -> str:

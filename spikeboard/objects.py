@@ -187,7 +187,7 @@ def _neo_train(train: Any, population: str, key: Hashable) -> Train:
         str(name): _plain(value) for name, value in train.annotations.items() if _plain(value) is not None
     }
     known = {name: value for name, value in known.items() if name not in _NEO_OWN}
-    if train.name and train.name != key:
+    if train.name and train.name not in (key, f"{population} {key}"):
         known.setdefault("name", str(train.name))
     return Train(key, _seconds(train).reshape(-1), population, known)
 

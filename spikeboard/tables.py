@@ -7,7 +7,7 @@ import json
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spikeboard.errors import RecordingError
-from spikeboard.recording import Recording, State
+from spikeboard.recording import Recording, State, Synapses
 from spikeboard.version import VERSION
 
 ROWS_AT_ONCE = 500_000
@@ -50,7 +50,7 @@ def packed(rec: Recording, form: str) -> Path:
             for name, pieces in frames(rec):
                 with archive.open(f"{name}.{form}", "w", force_zip64=True) as entry:
                     writers[form](entry, pieces)
-            archive.writestr("recording.json", json.dumps(_described(rec), indent=1, default=str))
+            archive.writestr("recording.json", json.dumps(described(rec), indent=1))
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -101,7 +101,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:60].strip("-.")
 
 
-def _described(rec: Recording) -> dict[str, Any]:
+def described(rec: Recording) -> dict[str, Any]:
+    """What no table tells, as plain JSON; its "layout" holds all that is needed to put the recording together again."""
     return {
         "spikeboard": VERSION,
         "name": rec.name,
@@ -114,6 +115,59 @@ def _described(rec: Recording) -> dict[str, Any]:
         "states": {
             name: {"variable": state.variable, "unit": state.unit} for name, state in rec.states.items()
         },
+        "layout": {
+            "units": {"file": "units", "columns": _columns(rec.units)},
+            "intervals": _framed("intervals", rec.intervals),
+            "rates": _framed("rates", rec.rates),
+            "states": [_placed("state", *item) | _of_state(item[1][1]) for item in _items(rec.states)],
+            "connections": [
+                _placed("synapses", *item) | _of_synapses(item[1][1]) for item in _items(rec.connections)
+            ],
+        },
+    }
+
+
+def _items(found: Mapping[str, Any]) -> Iterator[tuple[int, tuple[str, Any]]]:
+    return enumerate(found.items())
+
+
+def _placed(kind: str, position: int, item: tuple[str, Any]) -> dict[str, Any]:
+    return {"name": item[0], "file": f"{kind}-{position}-{_plain(item[0])}"}
+
+
+def _framed(kind: str, found: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    return [_placed(kind, *item) | {"columns": _columns(item[1][1])} for item in _items(found)]
+
+
+def _columns(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Name and type of each column; texts in full, for a table may have had to change them."""
+    return [_column(str(name), frame.iloc[:, place]) for place, name in enumerate(frame)]
+
+
+def _column(name: str, values: pd.Series) -> dict[str, Any]:
+    if pd.api.types.is_numeric_dtype(values.dtype) and isinstance(values.dtype, np.dtype):
+        return {"name": name, "dtype": str(values.dtype)}
+    texts = [None if value is None or value is pd.NA else str(value) for value in values.astype(object)]
+    return {"name": name, "dtype": "text", "texts": texts}
+
+
+def _of_state(state: State) -> dict[str, Any]:
+    return {
+        "variable": state.variable,
+        "unit": state.unit,
+        "rows": [int(row) for row in state.rows],
+        "labels": list(state.labels),
+        "dtype": str(state.values.dtype),
+    }
+
+
+def _of_synapses(synapses: Synapses) -> dict[str, Any]:
+    return {
+        "source": synapses.source,
+        "target": synapses.target,
+        "weight_unit": synapses.weight_unit,
+        "weight": None if synapses.weight is None else str(synapses.weight.dtype),
+        "delay": None if synapses.delay is None else str(synapses.delay.dtype),
     }
 
 

@@ -66,6 +66,7 @@ def by_population(
     """
     if column is None:
         return _with_population(units, default), rows
+    column = column if column in units else column_name(column)
     if column not in units or column == "id":
         known = ", ".join(repr(str(name)) for name in units if name != "id") or "none"
         raise RecordingError(
