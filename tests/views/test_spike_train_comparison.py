@@ -12,10 +12,11 @@ from hypothesis import given
 from made_trains import awkward, made, tick_trains, trains_of
 
 from spikeboard.analysis.distances import Profile, distance_matrix
+from spikeboard.displays.spike_train_comparison.profile import course
 from spikeboard.errors import NothingToDraw, RecordingError
 from spikeboard.recording import Recording
 from spikeboard.selection import select
-from spikeboard.views.spike_train_comparison import VIEW, _course
+from spikeboard.views.spike_train_comparison import VIEW
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity is deprecated")
 
@@ -91,7 +92,7 @@ def test_the_profile_has_the_distance_as_its_mean(measure: str) -> None:
     rec = awkward()
     result = VIEW.compute(rec, select(), first=3, second=4, measure=measure)
     profile = result.extra["profile"]
-    x, y = _course(profile)
+    x, y = course(profile)
     assert np.trapezoid(y, x) / 10.0 == pytest.approx(distance_matrix(rec, [3, 4], measure)[0, 1])
 
 
@@ -100,7 +101,7 @@ def test_a_long_profile_keeps_its_mean() -> None:
     edges = np.r_[0, np.sort(rng.random(9999)), 1]
     left, right = rng.random((2, 10_000))
     profile = Profile(edges, left, right, float(np.dot(np.diff(edges), left + right) / 2))
-    x, y = _course(profile)
+    x, y = course(profile)
     assert len(x) == 2000 and y.mean() == pytest.approx(profile.mean)
 
 
@@ -170,7 +171,8 @@ def test_a_matrix_takes_the_most_active_100_units_and_says_so() -> None:
 def test_a_matrix_that_takes_too_long_is_refused_and_a_score_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("spikeboard.views.spike_train_comparison.MOST_STEPS", 100.0)
+    for module in ("pair", "curve", "matrix"):
+        monkeypatch.setattr(f"spikeboard.displays.spike_train_comparison.{module}.MOST_STEPS", 100.0)
     with pytest.raises(NothingToDraw, match="steps, at most"):
         VIEW.compute(awkward(), select(), display="matrix", measure="victor_purpura", cost_hz=1.0)
     result = VIEW.compute(awkward(), select(), first=3, second=4)

@@ -1,0 +1,222 @@
+"""Two trains side by side: which are compared, how far apart they are, and the panels of their figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from spikeboard.analysis.distances import (
+    Matching,
+    distance_matrix,
+    distance_profile,
+    spike_synchronisation,
+    steps_needed,
+)
+from spikeboard.analysis.groups import Trains
+from spikeboard.analysis.trains import snap_bin, unit_rows
+from spikeboard.displays.spike_train_comparison.curve import add_curve, distance_over_scale
+from spikeboard.displays.spike_train_comparison.events import (
+    MOST_MARKS,
+    add_events,
+    add_numbers,
+    event_table,
+    first_divergence,
+    matched,
+    matches_by_chance,
+)
+from spikeboard.displays.spike_train_comparison.measures import MEASURES, MOST_STEPS, Scales
+from spikeboard.displays.spike_train_comparison.profile import MOST_POINTS, add_profile
+from spikeboard.displays.trains import Train, population_train, unit_train
+from spikeboard.errors import NothingToDraw
+from spikeboard.recording import Recording
+from spikeboard.selection import Selection
+from spikeboard.theme import label
+from spikeboard.view import Result
+from spikeboard.views.chosen import NEUTRAL, busiest, by_population, many, rows_of, span, spikes_per_unit
+
+
+def choose(
+    rec: Recording, selection: Selection, between: str, picked: tuple[Any, Any], t0: float, t1: float
+) -> tuple[Train, Train]:
+    """The trains A and B: those picked, else the two most active units alike, or the first two populations."""
+    if between == "populations":
+        names = list(by_population(rec, rows_of(rec, selection)))
+        a, b = _filled(picked, names, "population")
+        return population_train(rec, selection, a), population_train(rec, selection, b)
+    unit_rows(rec, [row for row in picked if row is not None])
+    a, b = _filled(picked, _alike(rec, selection, picked, t0, t1) if None in picked else [], "unit")
+    return unit_train(rec, a), unit_train(rec, b)
+
+
+def _filled(picked: tuple[Any, Any], candidates: list[Any], noun: str) -> tuple[Any, Any]:
+    """The two to compare: those picked, and candidates for those that were not."""
+    a = picked[0] if picked[0] is not None else next((c for c in candidates if c != picked[1]), None)
+    b = picked[1] if picked[1] is not None else next((c for c in candidates if c != a), None)
+    if a is None or b is None:
+        raise NothingToDraw(
+            f"a comparison takes two trains, and fewer than two {noun}s with spikes are selected: "
+            f"widen the selection, or choose two {noun}s"
+        )
+    return a, b
+
+
+def _alike(rec: Recording, selection: Selection, picked: tuple[Any, Any], t0: float, t1: float) -> list[int]:
+    """Active units, the most active first, those of the population of the first of them before all others."""
+    rows = rows_of(rec, selection)
+    order = busiest(rec, rows, t0, t1, len(rows))
+    order = order[spikes_per_unit(rec, order, t0, t1) > 0]
+    if not len(order):
+        return []
+    codes = rec.units["population"].cat.codes.to_numpy()
+    given = next((row for row in picked if row is not None), order[0])
+    same = codes[order] == codes[given]
+    return np.r_[order[same], order[~same]].tolist()
+
+
+def numbers(
+    rec: Recording,
+    a: Train,
+    b: Train,
+    window: tuple[float, float],
+    tolerance_ms: float,
+    measure: str,
+    scales: Scales,
+) -> Result:
+    """One row per spike of either train, in a table that is made when it is asked for."""
+    groups, notes = [a.rows.tolist(), b.rows.tolist()], []
+    width, snapped, changed = snap_bin(rec.tick, tolerance_ms) if tolerance_ms else (0, 0.0, False)
+    if changed:
+        notes.append(
+            f"A tolerance of {tolerance_ms:g} ms was snapped to {snapped:.6g} ms, a multiple of the clock."
+        )
+    trains, matching = matched(rec, groups, width, window)
+    if not len(trains.ticks):
+        raise NothingToDraw(
+            f"neither {a.name} nor {b.name} has a spike in {span(*window)}: choose others, or more time"
+        )
+    scores, more = _scores(rec, groups, scales, window)
+    profile = distance_profile(rec, groups[0], groups[1], "isi" if measure == "isi" else "spike", *window)
+    curve, again = distance_over_scale(rec, groups, measure, window)
+    extra = {
+        "a": a, "b": b, "trains": trains, "matching": matching, "profile": profile, "curve": curve,
+        "window": window, "tolerance_ms": snapped, "first": first_divergence(trains, matching, rec.ticks_per_second),
+        "per_second": rec.ticks_per_second,
+    }  # fmt: skip
+    if len(trains.ticks) > MOST_MARKS:
+        notes.append(
+            f"More than {MOST_MARKS:,} spikes: drawn as the number of each kind over time; choose a shorter time "
+            "window to see single spikes."
+        )
+    if len(profile.left) * 2 > MOST_POINTS:
+        notes.append("The local distance is drawn as its mean over steps of the screen's width.")
+    chance = matches_by_chance(trains, width)
+    caption = _caption(a, b, trains, matching, window, snapped, scores, extra["first"], chance)
+    return Result(
+        lambda: event_table(trains, matching, a, b, rec.ticks_per_second),
+        caption,
+        (*notes, *more, *again),
+        extra,
+    )
+
+
+def _scores(
+    rec: Recording, groups: list[list[int]], scales: Scales, window: tuple[float, float]
+) -> tuple[dict[str, float], list[str]]:
+    scores, notes = {}, []
+    for measure in MEASURES:
+        if steps_needed(rec, groups, measure, scales.of(measure), *window) > MOST_STEPS:
+            name = scales.words(measure)
+            notes.append(f"{name} would take too long for so many spikes: choose less time or fewer units.")
+            continue
+        found = (
+            spike_synchronisation(rec, groups, *window)
+            if measure == "synchronisation"
+            else distance_matrix(rec, groups, measure, scales.of(measure), *window)
+        )
+        scores[scales.words(measure)] = float(found[0, 1])
+    return scores, notes
+
+
+def _caption(
+    a: Train,
+    b: Train,
+    trains: Trains,
+    matching: Matching,
+    window: tuple[float, float],
+    tolerance_ms: float,
+    scores: dict[str, float],
+    first: tuple[float, bool] | None,
+    chance: float | None,
+) -> str:
+    n_a, n_b = (int(n) for n in trains.counts)
+    by_chance = "" if chance is None else f" (about {chance:,.{0 if chance >= 10 else 1}f} would by chance)"
+    text = (
+        f"A: {_who(a)} ({many(n_a, 'spike')}); B: {_who(b)} ({many(n_b, 'spike')}), in {span(*window)}. "
+        f"{len(matching.pairs):,} match within ±{tolerance_ms:g} ms{by_chance}, "
+        f"{len(matching.missing):,} of A are missing in B, {len(matching.extra):,} of B are extra. "
+    )
+    if len(matching.pairs):
+        shift = 1e3 * trains.tick * matching.displacement
+        text += f"Mean displacement {shift.mean():+.3g} ms, absolute {np.abs(shift).mean():.3g} ms. "
+    if first is None:
+        text += "They never part: every spike has its partner. "
+    else:
+        text += f"First divergence at {first[0]:.6g} s, a spike of {'A' if first[1] else 'B'} alone. "
+    return text + "; ".join(f"{name} {value:.4g}" for name, value in scores.items()) + "."
+
+
+def _who(train: Train) -> str:
+    return train.name if len(train.rows) == 1 else f"{train.name}, {len(train.rows):,} units pooled"
+
+
+def draw(result: Result, measure: str, scales: Scales) -> go.Figure:
+    """Events, profile and curve above each other."""
+    figure = go.Figure()
+    trains: Trains = result.extra["trains"]
+    crowded = len(trains.ticks) > MOST_MARKS
+    (add_numbers if crowded else add_events)(figure, result)
+    add_profile(figure, result.extra["profile"], "ISI-distance" if measure == "isi" else "SPIKE-distance")
+    add_curve(figure, result.extra["curve"], scales)
+    _add_divergence(figure, result.extra["first"])
+    window = list(result.extra["window"])
+    method = result.extra["curve"][0]
+    events = {"title": "Spikes per bin", "rangemode": "tozero"} if crowded else _named_rows(result)
+    return figure.update_layout(
+        xaxis={"title": "Time (s)", "anchor": "y2", "range": window},
+        yaxis=events | {"domain": [0.67, 1]},
+        yaxis2={
+            "domain": [0.41, 0.62], "rangemode": "tozero", "nticks": 4,
+            "title": "ISI-dist." if measure == "isi" else "SPIKE-dist.",
+        },
+        xaxis2={
+            "anchor": "y3", "type": "log", "exponentformat": "none",
+            "title": "Time constant τ (ms)" if method == "van_rossum" else "Cost q (1/s)",
+        },
+        yaxis3={
+            "domain": [0, 0.2], "anchor": "x2", "rangemode": "tozero", "nticks": 4,
+            "title": "van Rossum" if method == "van_rossum" else "V.–Purpura",
+        },
+        legend={"y": 1.04},
+        margin={"t": 58},
+    )  # fmt: skip
+
+
+def _named_rows(result: Result) -> dict[str, Any]:
+    names = [f"A  {label(result.extra['a'].name, 16)}", f"B  {label(result.extra['b'].name, 16)}"]
+    return {
+        "tickvals": [1, 0], "ticktext": names, "range": [-0.5, 1.5], "showgrid": False, "fixedrange": True,
+        "title": "",
+    }  # fmt: skip
+
+
+def _add_divergence(figure: go.Figure, first: tuple[float, bool] | None) -> None:
+    if first is None:
+        return
+    line = {"color": NEUTRAL, "width": 1.2, "dash": "dot"}
+    figure.add_shape(type="line", x0=first[0], x1=first[0], yref="paper", y0=0.41, y1=1, line=line)
+    figure.add_annotation(
+        x=first[0], yref="paper", y=1, text="first divergence", showarrow=False, yanchor="bottom",
+        xanchor="left", font={"size": 11},
+    )  # fmt: skip
