@@ -91,7 +91,7 @@ def _bundled(path: Path, asked: Sequence[str]) -> _Table:
     usable = {name: array for name, array in described.items() if not array.pickled}
     pickled = described.keys() - usable
     notes = [f"array {name[:40]!r} holds pickled objects and was not touched" for name in sorted(pickled)]
-    if refused := sorted(pickled.intersection(asked)):
+    if refused := sorted(pickled if not usable else pickled.intersection(asked)):
         npy.load(path, refused)
     single = _single(usable)
     if single is not None:

@@ -158,9 +158,10 @@ def _projection(groups: Mapping[str, Group], block: Mapping[str, Any]) -> Iterat
         raise RecordingError(f"a projection joins population {unknown[0][:40]!r}, which the result lacks")
     source, target = (groups[end] for end in ends)
     if "indptr" not in block or "indices" not in block:
+        number = _count("n_synapses", block["n_synapses"])
         yield (
-            f"{source.label}→{target.label}: Studio left out its {_count('n_synapses', block['n_synapses']):,} synapses "
-            "(it writes 200,000 at most): the projection is not shown"
+            f"{source.label}→{target.label}: Studio left out its {number:,} synapses (it writes 200,000 at most): "
+            "the projection is not shown"
         )
         return
     indices = _whole("indices", block["indices"])

@@ -110,7 +110,7 @@ def test_counts_that_do_not_fit_the_spikes_are_not_believed(tmp_path: Path) -> N
             "the unit ids that belong to the times; it holds 'rate', 't', 'N'",
         ),
         ("brian2_cuba/state_get_states.npz", "the unit ids that belong to the times"),
-        ("brian2_cuba/spike_trains_objectarray.npz", "no array is named like spike times"),
+        ("brian2_cuba/spike_trains_objectarray.npz", "'spike_trains' holds pickled Python objects"),
         ("brian2_cuba/synapses_Ce.npz", "no array is named like spike times; it holds 'i', 'j', 'w'"),
         ("nest_brunel/connections.npz", "no array is named like spike times"),
         ("snntorch_tensors/spk_hidden_TxBxN_float32.npy", r"shape \(100, 4, 120\), not a list of spikes"),
