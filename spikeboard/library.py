@@ -303,14 +303,16 @@ def local_library(
     demo: Path, roots: list[Path] | None = None, first: str = DEMO, shared: bool = False
 ) -> Library:
     """The library of a server started on this machine: the working folder and the home folder, unless told."""
-    chosen = roots or ([] if shared else [Path.cwd(), Path.home()])
-    return Library(tuple(dict.fromkeys(root.resolve() for root in chosen)), demo.resolve(), first, shared)
+    chosen = dict.fromkeys(root.resolve() for root in roots or ([] if shared else [Path.cwd(), Path.home()]))
+    # The guard in front of the server counts by the same setting.
+    largest = int(float(os.environ.get("SPIKEBOARD_MAX_UPLOAD_MB") or 2048) * 2**20)
+    return Library(tuple(chosen), demo.resolve(), first, shared, largest)
 
 
 def library_to_environment(library: Library) -> dict[str, str]:
     """A library as environment variables, for the workers that are about to be started."""
     return {
-        "SPIKEBOARD_ROOTS": os.pathsep.join(map(str, library.roots)),
+        "SPIKEBOARD_ROOTS": "\n".join(map(str, library.roots)),
         "SPIKEBOARD_FIRST": library.first,
         "SPIKEBOARD_SHARED": "1" if library.shared else "",
     }
@@ -318,7 +320,7 @@ def library_to_environment(library: Library) -> dict[str, str]:
 
 def library_from_environment(demo: Path, environ: Mapping[str, str] = os.environ) -> Library:
     """The library that the environment asks for; with nothing in it, that of a server on this machine."""
-    roots = [Path(root) for root in environ.get("SPIKEBOARD_ROOTS", "").split(os.pathsep) if root]
+    roots = [Path(root) for root in environ.get("SPIKEBOARD_ROOTS", "").splitlines() if root]
     return local_library(
         demo, roots, environ.get("SPIKEBOARD_FIRST") or DEMO, bool(environ.get("SPIKEBOARD_SHARED"))
     )

@@ -129,7 +129,7 @@ def from_query(query: Mapping[str, str]) -> Selection:
     """
     t0, t1 = _window(query["t"]) if query.get("t") else (None, None)
     units = _rows(query["units"]) if "units" in query else None
-    populations = tuple(_unescaped(query["pop"])) if query.get("pop") else None
+    populations = tuple(_unescaped(query["pop"])) if "pop" in query else None
     return Selection(
         t0, t1, units, populations, _interval(query["interval"]) if query.get("interval") else None
     )
