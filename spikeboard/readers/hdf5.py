@@ -23,6 +23,7 @@ import numpy as np
 
 from spikeboard import places
 from spikeboard.errors import RecordingError
+from spikeboard.readers.hdf5_heaps import is_sound
 
 # What a small file may expand to, and how far a large one: gzip reaches 1,000-fold only on a constant.
 SMALLEST_ALLOWANCE = 256 * 2**20
@@ -61,6 +62,10 @@ def opened(path: Path) -> Iterator[OpenFile]:
     """
     try:
         size = path.stat().st_size
+        if not is_sound(path):
+            raise RecordingError(
+                f"{path.name!r} is damaged: a heap of texts in it has no end; if it is yours, h5repack may mend it"
+            )
         with h5py.File(path, "r") as root:
             yield OpenFile(path.name, root, size, max(SMALLEST_ALLOWANCE, LARGEST_EXPANSION * size))
     except RecordingError:
@@ -109,7 +114,7 @@ def member(group: h5py.Group, name: str, hops: int = SOFT_LINKS) -> h5py.Group |
         raise RecordingError(
             f"{_place(group, name)} is a link to another file: such links are not followed; copy the data into the file"
         )
-    found = group[name]
+    found = group[_bytes_of(name)]
     return found if isinstance(found, h5py.Group | h5py.Dataset) else None
 
 
@@ -125,7 +130,10 @@ def is_link(group: h5py.Group, name: str) -> bool:
 
 def names(group: h5py.Group) -> list[str]:
     """Names of the members of a group."""
-    return [str(name) for name in group.keys()]  # noqa: SIM118
+    found = group.keys()
+    return [
+        name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else str(name) for name in found
+    ]
 
 
 def place(group: h5py.Group) -> tuple[int, int]:
@@ -144,7 +152,7 @@ def group_at(group: h5py.Group, *names: str) -> h5py.Group | None:
 
 def groups(group: h5py.Group) -> dict[str, h5py.Group]:
     """The groups within a group, by name."""
-    found = {_text(name): member(group, name) for name in group.keys()}  # noqa: SIM118
+    found = {_text(name): member(group, name) for name in names(group)}
     return {name: thing for name, thing in found.items() if isinstance(thing, h5py.Group)}
 
 
