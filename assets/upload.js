@@ -4,20 +4,19 @@
   let running = null;
 
   const element = (id) => document.getElementById(id);
-  function say(text) {
-    const problem = element("upload-problem");
-    if (problem) problem.textContent = text;
-  }
+  /* Whoever has gone to another page meanwhile sees none of it; the upload goes on. */
+  const show = (id, what) => Object.assign(element(id) || {}, what);
+  const say = (text) => show("upload-problem", { textContent: text });
   function busy(on) {
-    const row = element("upload-running");
-    if (row) row.hidden = !on;
+    show("upload-running", { hidden: !on });
+    if (on) show("upload-cancel", { hidden: false });
   }
   function send(batch, file, before, total) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       running.request = request;
       request.open("PUT", `/upload/${batch}/${encodeURIComponent(file.name)}`);
-      request.upload.onprogress = (event) => { element("upload-progress").value = String((100 * (before + event.loaded)) / total); };
+      request.upload.onprogress = (event) => show("upload-progress", { value: String((100 * (before + event.loaded)) / total) });
       request.onload = () => (request.status === 200 ? resolve() : reject(new Error(sentence(request))));
       request.onerror = () => reject(new Error("The connection was lost: nothing was kept. Try again."));
       request.onabort = () => reject(new Error("Cancelled: nothing was kept."));
@@ -25,6 +24,7 @@
     });
   }
   function sentence(request) {
+    if (request.status === 401) return "You are signed out: nothing was kept. Sign in and try again.";
     try {
       const said = JSON.parse(request.responseText);
       return said.error || said.detail || `The server answered ${request.status}.`;
@@ -33,7 +33,8 @@
     }
   }
   async function upload(files) {
-    if (running || !files.length) return;
+    if (running) return void say("An upload is running: let it end, or cancel it.");
+    if (!files.length) return;
     const batch = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const total = files.reduce((sum, file) => sum + file.size, 0) || 1;
     running = { batch, request: null, cancelled: false };
@@ -46,7 +47,10 @@
         await send(batch, file, before, total);
         before += file.size;
       }
-      element("upload-progress").removeAttribute("value");
+      if (running.cancelled) throw new Error("Cancelled: nothing was kept.");
+      // All of it has arrived and is being opened: there is nothing left to cancel.
+      element("upload-progress")?.removeAttribute("value");
+      show("upload-cancel", { hidden: true });
       const answer = await fetch(`/upload/${batch}`, { method: "POST" });
       const said = await answer.json().catch(() => ({}));
       if (!answer.ok) throw new Error(said.error || said.detail || `The server answered ${answer.status}.`);
