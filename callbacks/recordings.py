@@ -69,16 +69,19 @@ def register(app: Dash, library: Library) -> None:
         Output("address", "href", allow_duplicate=True),
         Output("mend-problem", "children"),
         Input({"mend": ALL}, "n_clicks"),
+        State({"mend-value": ALL}, "value"),
+        State({"mend-value": ALL}, "id"),
         State(ids.RECORDING, "data"),
         prevent_initial_call=True,
     )
     @threaded
-    def mend(clicks: Any, key: Any) -> Any:
+    def mend(clicks: Any, typed: Any, names: Any, key: Any) -> Any:
         pressed = ctx.triggered_id
         if not isinstance(clicks, list) or not any(clicks) or not isinstance(pressed, dict):
             return no_update, no_update
         try:
-            return opened(library, mended_key(library, str(key), str(pressed.get("mend")))), ""
+            wish = typed_wish(str(pressed.get("mend")), typed, names)
+            return opened(library, mended_key(library, str(key), wish)), ""
         except RecordingError as problem:
             return no_update, str(problem)
 
@@ -115,6 +118,23 @@ def answers(chosen: Any, typed: Any, names: Any) -> dict[str, str]:
             raise RecordingError("Choose an answer first.")
         given[str(name.get("question"))[:100]] = answer
     return given
+
+
+def typed_wish(wish: str, typed: Any, names: Any) -> str:
+    """A remedy with the time that was typed for it: "?t_stop" and "3" make "+t_stop=3".
+
+    Raises
+    ------
+    RecordingError : where nothing was typed
+    """
+    if not wish.startswith("?"):
+        return wish
+    pairs = zip(names, typed, strict=False) if isinstance(names, list) and isinstance(typed, list) else ()
+    for name, value in pairs:
+        asked = isinstance(name, dict) and name.get("mend-value") == wish[1:]
+        if asked and isinstance(value, str | int | float) and 0 < len(str(value).strip()) < 40:
+            return f"+{wish[1:]}={str(value).strip()}"
+    raise RecordingError("Type a time in seconds first.")
 
 
 def mended_key(library: Library, key: str, wish: str) -> str:

@@ -123,7 +123,7 @@ def _take_home(library: Library, link: Link) -> Component:
                 className="caption",
             ),
             html.Div(links, className="row"),
-            html.P("For other programs; what a format has no place for is left out:", className="caption"),
+            html.P("For other programs; what a format has no place for is left out.", className="caption"),
             html.Ul(_for_others(library, link, query), className="forms"),
         ],
         className="card",
@@ -148,6 +148,10 @@ def _for_others(library: Library, link: Link, query: str) -> list[Component]:
         for form, name in exchange.forms().items()
         if form not in WHOLE
     ]
+
+
+def _without(left_out: tuple[str, ...]) -> str:
+    return f" without {shown('; '.join(left_out), 600)}" if left_out else " with all of it"
 
 
 def _size(size: int) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import dash_ag_grid as dag
+import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
 from dash import html
@@ -64,7 +65,7 @@ def _findings(rec: Recording) -> list[Component]:
     if not found and not done:
         return []
     items = [
-        *(html.Li([shown(doctor.label(key), 200), " ", _mend("Undo", f"-{key}")]) for key in done),
+        *(html.Li([shown(doctor.label(key), 200), " ", _mend("Undo this", f"-{key}")]) for key in done),
         *map(_finding, found[:MOST_FINDINGS]),
     ]
     left_out = len(found) - MOST_FINDINGS
@@ -88,7 +89,19 @@ def _finding(found: doctor.Finding) -> Component:
     where = [html.Strong(f"{shown(found.where, 100)}: ")] if found.where else []
     advice = [html.Span(f" – {found.advice}", className="caption")] if found.advice else []
     buttons = [_mend(remedy.label, f"+{remedy.key}") for remedy in found.remedies]
-    return html.Li([*where, shown(found.what, 400), *advice, " ", *buttons])
+    typed = [_asked(found)] if found.asks else []
+    return html.Li([*where, shown(found.what, 400), *advice, " ", *buttons, *typed])
+
+
+def _asked(found: doctor.Finding) -> Component:
+    field = dmc.TextInput(
+        id={"mend-value": found.asks},
+        placeholder="seconds",
+        size="xs",
+        w=90,
+        **{"aria-label": "Time in seconds"},
+    )
+    return html.Span(["or at ", field, _mend("Set", f"?{found.asks}")], className="row inline")
 
 
 def _mend(text: str, key: str) -> Component:

@@ -46,12 +46,14 @@ class Finding:
     where : the population, projection or state, "" for the recording as a whole
     advice : what it may mean, and what to do where no remedy will
     remedies : what Spikeboard can do about it
+    asks : name of the remedy that takes a time (s) from the user, "" where none does
     """
 
     what: str
     where: str = ""
     advice: str = ""
     remedies: tuple[Remedy, ...] = ()
+    asks: str = ""
 
 
 @lru_cache(maxsize=16)
@@ -133,7 +135,8 @@ def _span(rec: Recording) -> Iterator[Finding]:
         later = _round_end(rec)
         yield Finding(
             f"When the recording ended is not known: {rec.t_stop:g} s was taken",
-            advice="rates and the last bins depend on it; open it with t_stop=… where you know better",
+            advice="rates and the last bins depend on it",
+            asks="t_stop",
             remedies=(Remedy(f"t_stop={later!r}", f"It ended at {later:g} s"),) if later > rec.t_stop else (),
         )
     if len(rec.spike_times) > 1 and rec.duration > 0:
@@ -349,10 +352,8 @@ def _drop_duplicates(rec: Recording, value: str) -> Mended:
         else np.zeros(0, bool)
     )
     kept = _with_spikes(rec, np.asarray(rec.train_ticks)[~same] / rec.ticks_per_second, rows[~same])
-    return (
-        kept,
-        f"{int(same.sum()):,} spikes that repeat another (same unit, same time) were left out, as you asked",
-    )
+    number = _count(int(same.sum()), "spike that repeats another", "spikes that repeat another")
+    return kept, f"{number} (same unit, same time): left out, as you asked"
 
 
 def _with_spikes(rec: Recording, times: np.ndarray, rows: np.ndarray) -> Recording:
@@ -403,7 +404,7 @@ def _merge_synapses(rec: Recording, name: str) -> Mended:
     connections = {**rec.connections, name: _merged(synapses, repeats)}
     made = replace(rec, connections=connections, projections=projection_table(connections))
     return made, (
-        f"{name}: {int(repeats.sum()):,} synapses that join a pair again were merged with the first, as you asked: "
+        f"{name}: {int(repeats.sum()):,} repeated synapses were merged with the first of their pair, as you asked: "
         "weights were added, the shortest delay was kept"
     )
 

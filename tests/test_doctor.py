@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import spikeboard
 from app import DEMO_FOLDER
-from callbacks.recordings import mended_key
+from callbacks.recordings import mended_key, typed_wish
 from components import overview
 from spikeboard import Recording, State, doctor
 from spikeboard.errors import RecordingError
@@ -63,6 +63,7 @@ def test_duplicates_are_counted_and_dropped() -> None:
     cured = doctor.apply(rec, finding.remedies[0])
     assert len(cured.train_ticks) == len(times) and not found(cured, "same time as another")
     assert cured.notes[-1].startswith(f"{len(rec.train_ticks) - len(times)} spikes that repeat another")
+    assert doctor.apply(made([1, 1], [0, 0]), "drop_duplicates").notes[-1].startswith("1 spike that repeats")
     assert len(rec.train_ticks) == 2 * len(times) and rec.notes == () and cured.digest != rec.digest
 
 
@@ -150,6 +151,18 @@ def test_options_take_and_lose_remedies() -> None:
     assert doctor.without_remedy(options, "drop_duplicates") == {"dt": "0.001"}
 
 
+def test_a_time_that_was_not_typed_is_asked_for() -> None:
+    for typed, names in (
+        ([None], [{"mend-value": "t_stop"}]),
+        ([""], [{"mend-value": "t_stop"}]),
+        ("x", None),
+        ([], []),
+    ):
+        with pytest.raises(RecordingError, match="Type a time"):
+            typed_wish("?t_stop", typed, names)
+    assert typed_wish("+drop_duplicates", None, None) == "+drop_duplicates"
+
+
 # In the app ----------------------------------------------------------------------------------------------------
 
 
@@ -161,7 +174,7 @@ def test_a_link_carries_a_remedy_and_undoing_it_leads_back(tmp_path: Path) -> No
     assert len(open_key(library, key).spikes) == 4 and len(open_key(library, cured).spikes) == 3
     page = str(overview.content(open_key(library, cured), Link(cured)))
     assert "Duplicate spikes were left out" in page and "-drop_duplicates" in page
-    both = mended_key(library, cured, "+t_stop=1")
+    both = mended_key(library, cured, typed_wish("?t_stop", [" 1 "], [{"mend-value": "t_stop"}]))
     assert open_key(library, both).t_stop == 1.0 and len(open_key(library, both).spikes) == 3
     assert open_key(library, mended_key(library, both, "-t_stop=1")).t_stop == open_key(library, cured).t_stop
     assert mended_key(library, cured, "-drop_duplicates") == key

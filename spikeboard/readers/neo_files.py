@@ -69,7 +69,7 @@ def sniff(path: Path) -> bool:
         return False
 
 
-@reader("Neo: NIX, NEX, Plexon, Blackrock, Spike2, Axon, Intan, Neuralynx, TDT, Open Ephys", sniff, order=30)
+@reader("Neo (NIX, NEX, Plexon, Blackrock, …)", sniff, order=30)
 def read(path: Path, t_start: float | None = None, t_stop: float | None = None) -> Recording:
     """The trains, signals, epochs and events of a file of a recording system.
 
