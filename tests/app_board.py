@@ -126,17 +126,29 @@ class Board:
             f"{words!r} in the caption of {view}: {self.text(f'{self.card(view)} figcaption')}",
         )
 
-    def drawn(self, view: str) -> None:
-        """Wait until a card's figure is drawn, nothing is computed for it, and it moves no more."""
+    def answered(self, view: str) -> str:
+        """What a card says under its figure, or in its place, once it says something."""
+        card = self.card(view)
+        return self.until(
+            lambda: self.text(f"{card} figcaption") or self.text(f"{card} .card-message"),
+            f"an answer of {view}",
+        )
+
+    def still(self, what: Callable[[], Any]) -> Any:
+        """Wait until something is the same for a while; it."""
         last: list[Any] = []
 
-        def still() -> bool:
-            nonlocal last
-            before, last = last, self.script(DRAWN, self.card(view))
+        def same() -> bool:
+            last.append(what())
             time.sleep(0.2)
-            return bool(last) and before == last
+            return bool(last[-1]) and last[-3:] == [last[-1]] * 3
 
-        self.until(still, f"a still figure of {view}")
+        self.until(same, "something that moves no more")
+        return last[-1]
+
+    def drawn(self, view: str) -> None:
+        """Wait until a card's figure is drawn, nothing is computed for it, and it moves no more."""
+        self.still(lambda: self.script(DRAWN, self.card(view)))
 
     def query(self) -> str:
         """The part of the address after "?"."""

@@ -34,13 +34,13 @@ def graph_of(shown: Board, path: str = "") -> Board:
 
 def point(shown: Board, key: str, value: str) -> None:
     """Move the mouse to a node or an edge."""
-    x, y = shown.script(PLACE, key, value)
+    x, y = shown.still(lambda: shown.script(PLACE, key, value))
     shown.command("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
 
 def tap(shown: Board, key: str, value: str, shift: bool = False) -> None:
     """Tap a node or an edge."""
-    x, y = shown.script(PLACE, key, value)
+    x, y = shown.still(lambda: shown.script(PLACE, key, value))
     for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
         shown.command(
             "Input.dispatchMouseEvent",
