@@ -14,7 +14,16 @@ from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import population_colours, shown
 from spikeboard.view import Pick
-from spikeboard.views.chosen import Units, busiest, many, named, population_rows, spikes_per_unit
+from spikeboard.views.chosen import (
+    Units,
+    busiest,
+    by_population,
+    many,
+    named,
+    population_rows,
+    rows_of,
+    spikes_per_unit,
+)
 
 # A heat map of more trains names them under the pointer by its axes alone: a text per cell would weigh too much.
 MOST_NAMED = 60
@@ -52,6 +61,22 @@ def active_trains(
         notes.append(f"The {most} most active of {len(fired):,} units; select units to see others.")
         fired = np.sort(busiest(rec, fired, t0, t1, most))
     return [unit_train(rec, int(row)) for row in fired], notes
+
+
+def chosen_trains(
+    rec: Recording, selection: Selection, between: str, t0: float, t1: float, most: int
+) -> tuple[list[Train], list[str]]:
+    """The selected trains that fire: units, or with `between` "populations" pools of them; and who is left out."""
+    rows = rows_of(rec, selection)
+    if between != "populations":
+        return active_trains(rec, rows, t0, t1, most)
+    groups = by_population(rec, rows)
+    fired = [name for name, own in groups.items() if spikes_per_unit(rec, own, t0, t1).any()]
+    silent = len(groups) - len(fired)
+    notes = [f"{many(silent, 'silent population')} left out."] if silent else []
+    if len(fired) > most:
+        notes.append(f"The first {most} of {len(fired):,} populations; select populations to see others.")
+    return [population_train(rec, selection, name) for name in fired[:most]], notes
 
 
 def pair_table(trains: list[Train], values: NDArray[np.floating], column: str) -> pd.DataFrame:

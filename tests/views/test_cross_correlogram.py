@@ -16,6 +16,7 @@ import spikeboard
 from spikeboard.errors import NothingToDraw, RecordingError
 from spikeboard.recording import Recording, Synapses
 from spikeboard.selection import select
+from spikeboard.views import views
 from spikeboard.views.cross_correlogram import VIEW
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity is deprecated")
@@ -325,3 +326,16 @@ def test_hostile_names_are_escaped(display: str, between: str) -> None:
     drawn = VIEW.draw(hostile_names(), select(), display=display, between=between)
     text = drawn.figure.to_json().replace("\\u003c", "<")
     assert drawn.result is not None and "<script" not in text and "<img" not in text
+
+
+def test_populations_that_are_left_out_of_a_matrix_are_counted() -> None:
+    units = pd.DataFrame({"population": [f"p{k:03d}" for k in range(230)], "id": 0})
+    times = np.repeat(np.linspace(0.1, 9.9, 20), 220)
+    rec = spikeboard.recording("many", times, np.tile(np.arange(220), 20), units, t_start=0.0, t_stop=10.0)
+    for view, settings in (
+        ("cross_correlogram", {"display": "matrix", "between": "populations"}),
+        ("spike_train_comparison", {"display": "matrix", "between": "populations"}),
+    ):
+        notes = views()[view].draw(rec, select(), **settings).result.notes
+        assert "10 silent populations left out." in notes
+        assert any("of 220 populations" in note for note in notes)

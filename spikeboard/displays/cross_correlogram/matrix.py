@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spikeboard.analysis.correlation import count_correlation, sttc
 from spikeboard.analysis.order import similarity_order
-from spikeboard.displays.trains import Train, active_trains, pair_hover, pair_table, population_train
+from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -18,11 +18,8 @@ from spikeboard.theme import DIVERGING, label
 from spikeboard.view import Result
 from spikeboard.views.chosen import (
     NEUTRAL,
-    by_population,
     many,
-    rows_of,
     span,
-    spikes_per_unit,
     window_of,
 )
 
@@ -39,7 +36,7 @@ def numbers(
 ) -> Result:
     """One row per pair of trains: first, second, coefficient."""
     t0, t1 = window_of(rec, selection)
-    sides, notes = _members(rec, selection, between, t0, t1)
+    sides, notes = chosen_trains(rec, selection, between, t0, t1, MOST_OF_MATRIX)
     if len(sides) < 2:
         raise NothingToDraw(
             f"a correlation matrix needs two trains with spikes; the selection has {len(sides)} in {span(t0, t1)}"
@@ -58,19 +55,6 @@ def numbers(
     )
     extra = {"values": values, "sides": sides, "sorted": sort == "similarity"}
     return Result(frame, caption, (*notes, *more), extra)
-
-
-def _members(
-    rec: Recording, selection: Selection, between: str, t0: float, t1: float
-) -> tuple[list[Train], list[str]]:
-    rows = rows_of(rec, selection)
-    if between == "populations":
-        names = list(by_population(rec, rows))[:MOST_OF_MATRIX]
-        sides = [population_train(rec, selection, name) for name in names]
-        fired = [side for side in sides if spikes_per_unit(rec, side.rows, t0, t1).any()]
-        silent = len(sides) - len(fired)
-        return fired, [f"{many(silent, 'silent population')} left out."] if silent else []
-    return active_trains(rec, rows, t0, t1, MOST_OF_MATRIX)
 
 
 def _pairwise(

@@ -12,7 +12,7 @@ from scipy.spatial.distance import squareform
 
 from spikeboard.analysis.distances import distance_matrix, steps_needed
 from spikeboard.displays.spike_train_comparison.measures import MOST_STEPS, Scales
-from spikeboard.displays.trains import Train, active_trains, pair_hover, pair_table, population_train
+from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -20,11 +20,8 @@ from spikeboard.theme import SEQUENTIAL, label
 from spikeboard.view import Result
 from spikeboard.views.chosen import (
     NEUTRAL,
-    by_population,
     many,
-    rows_of,
     span,
-    spikes_per_unit,
     window_of,
 )
 
@@ -34,7 +31,7 @@ MOST_OF_MATRIX = 100
 def numbers(rec: Recording, selection: Selection, between: str, measure: str, scales: Scales) -> Result:
     """One row per pair of trains: first, second, distance."""
     window = window_of(rec, selection)
-    members, notes = _members(rec, selection, between, window)
+    members, notes = chosen_trains(rec, selection, between, *window, MOST_OF_MATRIX)
     if len(members) < 2:
         raise NothingToDraw(
             f"a matrix of distances takes two trains with spikes; the selection has {len(members)} in {span(*window)}"
@@ -59,22 +56,6 @@ def numbers(rec: Recording, selection: Selection, between: str, measure: str, sc
     )
     extra = {"values": values, "members": members, "tree": tree, "what": what}
     return Result(frame, caption, tuple(notes), extra)
-
-
-def _members(
-    rec: Recording, selection: Selection, between: str, window: tuple[float, float]
-) -> tuple[list[Train], list[str]]:
-    rows = rows_of(rec, selection)
-    if between == "populations":
-        groups = by_population(rec, rows)
-        groups = {name: own for name, own in groups.items() if spikes_per_unit(rec, own, *window).any()}
-        names, most = (
-            list(groups)[:MOST_OF_MATRIX],
-            f"The first {MOST_OF_MATRIX} of {len(groups):,} populations.",
-        )
-        notes = [most] if len(groups) > len(names) else []
-        return [population_train(rec, selection, name) for name in names], notes
-    return active_trains(rec, rows, *window, MOST_OF_MATRIX)
 
 
 def _tree(values: NDArray[np.floating]) -> tuple[dict[str, Any], list[int]]:
