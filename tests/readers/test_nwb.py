@@ -145,6 +145,8 @@ def test_everything_of_a_full_session_comes_out(shared_data: Path) -> None:
     assert list(rec.units["quality"]) == ["good", "mua", "noise", "good", "mua", "noise", "good"]
     np.testing.assert_array_equal(rec.units["snr"], snr)
     assert rec.units.loc[0, "electrodes"] == "0, 1" and rec.units.loc[4, "location"] == "V1"
+    # Each unit names two electrodes in a row; the first tells.
+    assert list(rec.units["y"]) == [0, 1, 2, 3, 0, 1, 2]
     assert rec.units.loc[4, "electrode_group"] == "shank1"
     np.testing.assert_array_equal(rec.intervals["trials"]["go_time"], go)
     assert list(rec.intervals["epochs"]["tags"]) == ["baseline", "task, drug"]
