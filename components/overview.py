@@ -70,7 +70,7 @@ def _findings(rec: Recording) -> list[Component]:
     ]
     left_out = len(found) - MOST_FINDINGS
     more = [html.P(f"and {left_out:,} more", className="caption")] if left_out > 0 else []
-    said = "Nothing was changed: a remedy makes another view of this recording, with a link of its own."
+    said = "The file is never changed: a remedy makes another view of it, with a link of its own."
     return [
         html.Section(
             [
@@ -101,7 +101,7 @@ def _asked(found: doctor.Finding) -> Component:
         w=90,
         **{"aria-label": "Time in seconds"},
     )
-    return html.Span(["or at ", field, _mend("Set", f"?{found.asks}")], className="row inline")
+    return html.Span(["It ended at ", field, _mend("Set", f"?{found.asks}")], className="row inline")
 
 
 def _mend(text: str, key: str) -> Component:

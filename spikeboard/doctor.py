@@ -27,6 +27,8 @@ MOST_VALUES = 50_000_000
 EXACT = 2**53
 LISTED = 3
 SILENCE = 0.5
+# A round end is proposed where it lies no further away than this share of the recording.
+NEAR = 0.01
 ENDED = "the recording was taken to end at"
 
 
@@ -133,11 +135,12 @@ def _rates(rec: Recording) -> Iterator[Finding]:
 def _span(rec: Recording) -> Iterator[Finding]:
     if any(map(_guessed, rec.notes)) and not any(ENDED in note for note in rec.notes):
         later = _round_end(rec)
+        near = 0 < later - rec.t_stop <= NEAR * rec.duration
         yield Finding(
             f"When the recording ended is not known: {rec.t_stop:g} s was taken",
             advice="rates and the last bins depend on it",
             asks="t_stop",
-            remedies=(Remedy(f"t_stop={later!r}", f"It ended at {later:g} s"),) if later > rec.t_stop else (),
+            remedies=(Remedy(f"t_stop={later!r}", f"It ended at {later:g} s"),) if near else (),
         )
     if len(rec.spike_times) > 1 and rec.duration > 0:
         first, last = float(rec.spike_times[0]), float(rec.spike_times[-1])

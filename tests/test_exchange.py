@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,23 @@ def test_nothing_is_overwritten_and_nothing_is_left_behind(
     with pytest.raises(OSError, match="disk full"):
         export(rec, tmp_path / "made.npz")
     assert [file.name for file in tmp_path.iterdir()] == ["there.npz"]
+
+
+def test_an_export_can_be_overruled_but_loses_no_spike(tmp_path: Path) -> None:
+    path = export(AWKWARD["one_spike"](), tmp_path / "made.npz").path
+    assert (spikeboard.open(path).t_stop, spikeboard.open(path, t_stop=20.0).t_stop) == (10.0, 20.0)
+    with pytest.raises(RecordingError, match="before the last spike"):
+        spikeboard.open(path, t_stop=1.0)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("recording.json", "{}")
+        with archive.open("spikes.csv", "w") as entry:
+            for _ in range(80):
+                entry.write(bytes(2**20))
+    with pytest.raises(RecordingError, match="did not write: refused"):
+        spikeboard.open(tmp_path / "bomb.zip")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from spikeboard.doctor import apply
 from spikeboard.errors import RecordingError
 from spikeboard.readers import npy, reader
 from spikeboard.readers.spikelist import answers
@@ -26,8 +27,9 @@ INDEX = "recording.json"
 LARGEST = 4 * 2**30
 LARGEST_INDEX = 256 * 2**20
 LARGEST_HEADER = 16 * 2**20
-# Zeros shrink a thousandfold: an archive that unpacks to more is not one of ours.
-GREATEST_RATIO = 1100
+# Spikes shrink threefold, zeros up to a thousandfold: large ones that shrink like that are made to fill the memory.
+GREATEST_RATIO = 100
+RATIO_MATTERS_ABOVE = 64 * 2**20
 _DAMAGE = (
     ValueError,
     TypeError,
@@ -92,8 +94,6 @@ def read(path: Path, t_start: float | None = None, t_stop: float | None = None) 
 
 
 def _over(rec: Recording, t_start: float | None, t_stop: float | None) -> Recording:
-    from spikeboard.doctor import apply
-
     rec = rec if t_start is None else apply(rec, f"t_start={t_start!r}")
     return rec if t_stop is None else apply(rec, f"t_stop={t_stop!r}")
 
@@ -122,7 +122,7 @@ def _check(path: Path, infos: list[zipfile.ZipInfo]) -> None:
             f"{path.name!r} unpacks to {total:,} bytes, more than the {LARGEST:,} that are read"
         )
     for info in infos:
-        wild = info.file_size > GREATEST_RATIO * max(info.compress_size, 2**16)
+        wild = info.file_size > max(RATIO_MATTERS_ABOVE, GREATEST_RATIO * info.compress_size)
         if wild or (info.filename == INDEX and info.file_size > LARGEST_INDEX) or info.flag_bits & 1:
             raise RecordingError(
                 f"{path.name!r} holds {info.filename[:60]!r}, which Spikeboard did not write: refused"
