@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from spikeboard import brian2_monitors
 from spikeboard.errors import RecordingError
 from spikeboard.objects import from_objects
 from spikeboard.recording import Recording
+from spikeboard.spike_tensors import Told, from_arrays, in_memory
 from spikeboard.stepped import (
     Group,
     Joined,
@@ -36,10 +38,13 @@ def from_monitors(
     n_steps: int | Sequence[int] | None = None,
     model_dt: float | None = None,
     unplaced: str | None = None,
+    axes: str | None = None,
+    batch: str = "runs",
 ) -> Recording:
     """A recording from SC-NeuroCore objects: networks, monitors of spikes, states and rates, projections, populations.
 
-    Or from objects of Neo, pynapple or SpikeInterface (`spikeboard.objects`): these know their times, and need no dt.
+    Or from objects of Neo, pynapple or SpikeInterface (`spikeboard.objects`), or of Brian2: these know their times, and
+    need no dt. Or from dense arrays of 0 and 1, also in a dictionary by layer (`spikeboard.spike_tensors`).
 
     Populations that any of them refers to are listed with all their units, silent ones included. A second run of a
     network, whose clock starts at 0 again, is put after the first (intervals "runs").
@@ -53,6 +58,8 @@ def from_monitors(
     n_steps : steps of each run, one number for all or one per run; None: as far as the monitors tell
     model_dt : the step that the neuron models integrate, s; None: theirs, taken as ms
     unplaced : "first" or "last": which runs a monitor saw whose clock restarts less often than there were runs
+    axes : of arrays, such as "TBN" (T time, B batch, N neuron)
+    batch : of arrays: "runs" puts their samples one after another, "populations" side by side
 
     Returns
     -------
@@ -61,12 +68,20 @@ def from_monitors(
     Raises
     ------
     RecordingError : for an object that is none of these, or objects that contradict each other
-    Undecided : where it cannot be told in which of several runs a monitor recorded
+    Undecided : where it cannot be told in which of several runs a monitor recorded, or which axis of an array is which
     """
     things = list(_flat(objects))
+    # First, for some of their signals are arrays, too.
     found = from_objects(things, name=name, t_stop=t_stop)
     if found is not None:
         return found
+    arrays = in_memory(things)
+    if arrays is not None:
+        return from_arrays(arrays, Told(axes, dt, batch, t_stop=t_stop), name)
+    brian = brian2_monitors.live(things, dt)
+    if brian is not None:
+        end = brian.t_stop if t_stop is None and n_steps is None else t_stop
+        return assemble(brian.parts, dt=brian.dt, name=name, n_steps=n_steps, t_stop=end)
     if dt is None:
         raise RecordingError(
             "these monitors count steps: give the simulation step in seconds, such as dt=1e-4"
@@ -247,7 +262,23 @@ def _own_step(group: Group, dt: float, model_dt: float | None) -> Iterator[str]:
     )
 
 
+def _trace(trace: Any) -> Iterator[Part]:
+    """The dense trace of a SpikeTracer: (steps, neurons) of spikes, voltages and currents, all populations in turn."""
+    labels = list(trace.population_labels) or ["neurons"]
+    ranges = list(trace.population_ranges) or [(0, int(trace.n_neurons))]
+    spikes, steps = np.asarray(trace.spikes), np.arange(int(trace.n_steps))
+    for number, (label, (start, stop)) in enumerate(zip(labels, ranges, strict=True)):
+        group = Group((id(trace), number), str(label), int(stop) - int(start))
+        yield group
+        yield SpikeSteps(group, *np.nonzero(spikes[:, start:stop]), ordered=False)
+        for variable, values in (("v", trace.voltages), ("current", trace.currents)):
+            yield StateSteps(
+                group, variable, steps, np.asarray(values, np.float64)[:, start:stop], np.arange(group.size)
+            )
+
+
 ADAPTERS: tuple[Adapter, ...] = (
+    (frozenset({"spikes", "voltages", "currents", "population_labels", "population_ranges"}), _trace),
     (
         frozenset({"populations", "projections", "spike_monitors", "state_monitors", "rate_monitors"}),
         _network,

@@ -5,9 +5,10 @@ Such arrays know neither how long a step is nor which axis is which: both are to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,89 @@ def tensor(name: str, values: np.ndarray) -> Tensor | None:
             )
         return Tensor(name, values.shape, np.nonzero(values), folded=folded)
     return Tensor(name, values.shape, values=values, folded=folded) if values.dtype.kind == "f" else None
+
+
+def in_memory(things: Sequence[Any]) -> dict[str, np.ndarray] | None:
+    """Arrays of two axes or more, by the names that they have in dictionaries; None where there are none.
+
+    Parameters
+    ----------
+    things : NumPy arrays, tensors of PyTorch (on any device), or dictionaries of them
+
+    Raises
+    ------
+    RecordingError : where other objects are among them
+    """
+    found: list[tuple[str, Any]] = []
+    for number, thing in enumerate(things):
+        inner = (
+            thing.items()
+            if isinstance(thing, dict)
+            else [(f"layer {number}" if len(things) > 1 else "units", thing)]
+        )
+        found += [(str(name), one) for name, one in inner]
+    arrays = [_is_array(one) for _, one in found]
+    if not found or not any(arrays):
+        return None
+    if not all(arrays):
+        other = type(found[arrays.index(False)][1]).__name__
+        raise RecordingError(f"a {other} among arrays of spikes cannot be read: give it apart")
+    named: dict[str, np.ndarray] = {}
+    for name, one in found:
+        named[distinct(name, named)] = _on_host(one)
+    return named
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray], told: Told, name: str) -> Recording:
+    """A recording from arrays in memory, as `from_tensors`; which axis is time need not be told of layers that differ.
+
+    Raises
+    ------
+    Undecided : for axes and step that nobody told
+    RecordingError : where arrays do not fit together
+    """
+    tensors = {key: tensor(key, array) for key, array in arrays.items()}
+    notes = [
+        f"array {key!r} ({arrays[key].dtype}, shape {arrays[key].shape}) holds neither spikes nor a state: left out"
+        for key, one in tensors.items()
+        if one is None
+    ]
+    found = [one for one in tensors.values() if one is not None]
+    if told.axes is None and _time_first(found):
+        told = replace(told, axes="TN")
+        notes.append(
+            "the first axis was taken as time: all layers share its length, and differ in the second"
+        )
+    return from_tensors(name, found, told, notes)
+
+
+def _time_first(found: Sequence[Tensor]) -> bool:
+    shapes = [one.shape for one in found]
+    return len(shapes) > 1 and all(map(_is_matrix, shapes)) and _one(shapes, 0) and not _one(shapes, 1)
+
+
+def _is_matrix(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 2
+
+
+def _one(shapes: Sequence[tuple[int, ...]], axis: int) -> bool:
+    return len({shape[axis] for shape in shapes}) == 1
+
+
+def _is_array(thing: Any) -> bool:
+    shape = getattr(thing, "shape", None)
+    return (
+        isinstance(shape, tuple)
+        and len(shape) >= 2
+        and (hasattr(thing, "__array__") or hasattr(thing, "detach"))
+    )
+
+
+def _on_host(thing: Any) -> np.ndarray:
+    if hasattr(thing, "detach"):
+        thing = thing.detach().cpu()
+        thing = (thing.to_dense() if getattr(thing, "is_sparse", False) else thing).numpy()
+    return np.asarray(thing)
 
 
 def is_binary(values: np.ndarray) -> bool:

@@ -30,6 +30,7 @@ class Group:
     size : number of units, silent ones included
     columns : what is known of its units, each as long as `size`
     own_dt : the step that its neurons say they integrate, in their own unit, None where they say nothing
+    first_id : number of its first unit; unit numbers in parts are counted so
     """
 
     key: Hashable
@@ -37,6 +38,12 @@ class Group:
     size: int
     columns: Mapping[str, Any] = field(default_factory=dict, compare=False)
     own_dt: float | None = field(default=None, compare=False)
+    first_id: int = field(default=0, compare=False)
+
+    @property
+    def ids(self) -> np.ndarray:
+        """Numbers of its units, ascending."""
+        return np.arange(self.first_id, self.first_id + self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,23 +61,28 @@ class SpikeSteps:
 
 @dataclass(frozen=True, eq=False)
 class StateSteps:
-    """A variable of some units: (T,) steps, (T, K) values, (K,) unit numbers."""
+    """A variable of some units: (T,) steps, (T, K) values, (K,) unit numbers; its physical unit, "" where unknown."""
 
     group: Group
     variable: str
     steps: np.ndarray
     values: np.ndarray
     ids: np.ndarray
+    unit: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class RateSteps:
-    """A population's rate: (B,) last step of each bin, (B,) rate in Hz per unit, nominal bin width in ms or None."""
+    """A population's rate: (B,) last step of each bin, (B,) rate in Hz per unit, nominal bin width in ms or None.
+
+    label : what to call it, "" for the name of the population
+    """
 
     group: Group
     steps: np.ndarray
     rate: np.ndarray
     bin_ms: float | None
+    label: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +93,7 @@ class Joined:
     target: Group
     indptr: np.ndarray
     indices: np.ndarray
-    weight: np.ndarray
+    weight: np.ndarray | None
     delay_steps: np.ndarray | None
 
 
@@ -480,7 +492,7 @@ def _seconds(part: Timed, clock: Clock, groups: Mapping[Group, str] | None = Non
 
 
 def _spikes(group: Group, name: str, timed: Sequence[Timed], clock: Clock) -> PopulationSpikes:
-    known = np.arange(group.size)
+    known = group.ids
     for part in timed:
         if isinstance(part, SpikeSteps) and part.group == group:
             return PopulationSpikes(name, part.ids, _seconds(part, clock), known, group.columns)
@@ -495,8 +507,8 @@ def _states(
         if isinstance(part, StateSteps):
             name = groups[part.group]
             labels = tuple(f"{name} {unit}" for unit in part.ids)
-            rows = (first[part.group] + part.ids).astype(np.int32)
-            state = State(part.values, _seconds(part, clock), part.variable, "", rows, labels)
+            rows = (first[part.group] + part.ids - part.group.first_id).astype(np.int32)
+            state = State(part.values, _seconds(part, clock), part.variable, part.unit, rows, labels)
             found[distinct(f"{name}.{part.variable}", found)] = state
     return found
 
@@ -513,7 +525,7 @@ def _rates(
     notes: list[str] = []
     for part in timed:
         if isinstance(part, RateSteps) and len(part.steps):
-            name = distinct(groups[part.group], found)
+            name = distinct(part.label or groups[part.group], found)
             found[name], told = _rate(part, name, clock, groups)
             notes += told
     return found, notes
@@ -582,12 +594,13 @@ def _connections(
 
 def _synapses(part: Joined, name: str, groups: Mapping[Group, str], rate: float) -> Synapses:
     indptr, indices = np.array(part.indptr), np.array(part.indices)
-    weight = np.array(part.weight, np.float64)
-    check_rows(name, indptr, indices, weight, part.source.size, part.target.size)
+    weight = None if part.weight is None else np.array(part.weight, np.float64)
+    counted = np.zeros(len(indices)) if weight is None else weight
+    check_rows(name, indptr, indices, counted, part.source.size, part.target.size)
     delay = None if part.delay_steps is None else np.asarray(part.delay_steps, np.float64) / rate
-    if delay is not None and delay.shape not in ((), (1,), weight.shape):
-        raise RecordingError(f"projection {name!r} has {delay.size} delays for {len(weight)} synapses")
-    spread = None if delay is None else np.broadcast_to(delay, weight.shape).copy()
+    if delay is not None and delay.shape not in ((), (1,), indices.shape):
+        raise RecordingError(f"projection {name!r} has {delay.size} delays for {len(indices)} synapses")
+    spread = None if delay is None else np.broadcast_to(delay, indices.shape).copy()
     ends = groups[part.source], groups[part.target]
     return Synapses(*ends, indptr.astype(np.int64), indices.astype(np.int32), weight, spread)
 
@@ -628,6 +641,6 @@ def _told_synapses(name: str, synapses: Synapses) -> Iterator[str]:
     doubled = len(synapses) - np.unique(pairs, axis=1).shape[1]
     if doubled:
         yield f"{name}: {doubled:,} synapses join a pair of units that another synapse joins already; all were kept"
-    missing = np.count_nonzero(~np.isfinite(np.asarray(synapses.weight)))
+    missing = 0 if synapses.weight is None else np.count_nonzero(~np.isfinite(synapses.weight))
     if missing:
         yield f"{name}: {missing:,} of {len(synapses):,} weights are not finite numbers; they were kept as they are"

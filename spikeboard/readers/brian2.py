@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from spikeboard.edges import Edges, about_doubled, synapses
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.readers import npy, reader
 from spikeboard.readers.column_names import SAMPLES, understood
-from spikeboard.readers.edges import Edges, about_doubled, synapses
 from spikeboard.readers.scneurocore_names import is_run
 from spikeboard.readers.spikelist import LABELS, MOST_UNITS, PER_SECOND, Answers, answers
 from spikeboard.recording import PopulationSpikes, Recording, State, gather, recording

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from spikeboard.edges import Edges, about_doubled, synapses
 from spikeboard.errors import Question, RecordingError, Undecided
 from spikeboard.readers import npy, reader
-from spikeboard.readers.edges import Edges, about_doubled, synapses
 from spikeboard.readers.nest_files import MOST_FILES, Events, files_of, is_nest_file, read_events, recorders
 from spikeboard.readers.remarks import about_duplicates
 from spikeboard.readers.spikelist import (
