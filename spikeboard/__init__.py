@@ -18,6 +18,7 @@ from spikeboard.selection import Selection, select
 from spikeboard.version import VERSION
 
 if TYPE_CHECKING:
+    from spikeboard.exchange import export, to_neo
     from spikeboard.monitors import from_monitors
     from spikeboard.neuroart import art
     from spikeboard.showing import show
@@ -36,20 +37,24 @@ __all__ = [
     "Undecided",
     "__version__",
     "art",
+    "export",
     "from_monitors",
     "gather",
     "open",
     "recording",
     "select",
     "show",
+    "to_neo",
     "topology_html",
 ]
 
 # Imported when first used: a script that only opens a recording need not wait for SciPy and NetworkX.
 _LATER = {
     "art": "spikeboard.neuroart",
+    "export": "spikeboard.exchange",
     "from_monitors": "spikeboard.monitors",
     "show": "spikeboard.showing",
+    "to_neo": "spikeboard.exchange",
     "topology_html": "spikeboard.topology",
 }
 
