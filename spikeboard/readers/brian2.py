@@ -118,8 +118,11 @@ def _time_of(shapes: Mapping[str, tuple[int, ...]]) -> str | None:
 
 
 def _is_pickle(path: Path) -> bool:
-    with path.open("rb") as file:
-        begins = file.read(_LOOKED_AT)
+    try:
+        with path.open("rb") as file:
+            begins = file.read(_LOOKED_AT)
+    except OSError:
+        return False
     pickled = path.suffix.lower() in PICKLES or (begins[:1] == b"\x80" and begins[1:2] in b"\2\3\4\5")
     return pickled and b"brian2" in begins
 
