@@ -6,14 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from spikeboard.recording import Recording, recording
-
-# The first example of a test may compile what it tests; how long that takes says nothing.
-settings.register_profile("compiled", deadline=None)
-settings.load_profile("compiled")
 
 
 def made(
