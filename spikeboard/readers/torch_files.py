@@ -8,6 +8,7 @@ the file.
 from __future__ import annotations
 
 import pickletools
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -168,6 +169,7 @@ def _tensors(path: Path) -> tuple[list[Tensor], list[str]]:
         StopIteration,
         AttributeError,
         RecursionError,
+        OverflowError,
     ) as problem:
         what = str(problem) if isinstance(problem, _Unknown) else "something that is no plain tensor"
         raise _refused(path, f"holds {what}") from None
@@ -185,13 +187,25 @@ def _followed(data: bytes) -> Any:
     if len(data) > MOST_BYTES:
         raise _Unknown(f"a description of {len(data):,} bytes")
     machine = _Machine()
-    for number, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+    for number, (opcode, argument, _) in enumerate(_opcodes(data)):
         if opcode.name == "STOP":
             return machine.stack[-1]
         if number > MOST_OPCODES or opcode.name not in _OPCODES:
             raise _Unknown(f"more than tensors (opcode {opcode.name})")
         _OPCODES[opcode.name](machine, argument)
     raise _Unknown("a description without an end")
+
+
+def _opcodes(data: bytes) -> Iterator[tuple[Any, Any, Any]]:
+    """The opcodes one by one; text that is badly escaped is nobody's business but that of the file's author."""
+    steps = pickletools.genops(data)
+    while True:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            step = next(steps, None)
+        if step is None:
+            return
+        yield step
 
 
 def _push(machine: _Machine, value: Any) -> None:

@@ -274,6 +274,7 @@ def test_strides_and_offsets_are_followed(tmp_path: Path) -> None:
         (b"\x80\x02}.", "holds no tensor"),
         (b"\x80\x02", "plain tensor|without an end"),
         (b"", "plain tensor|without an end"),
+        (b"S'\\q'\n.", r"more than tensors \(opcode STRING\)"),
         (b"]" * 200_000 + b".", "more than tensors"),
         (
             b"\x80\x02cos\nsystem\n(X\x02\x00\x00\x00lstR.",
