@@ -48,6 +48,12 @@ class Reader:
         """Names of the options that `read` takes."""
         return tuple(inspect.signature(self.read).parameters)[1:]
 
+    @property
+    def passes_on(self) -> bool:
+        """Whether it hands its options to the reader of what it unpacked, who knows which there are."""
+        kinds = [parameter.kind for parameter in inspect.signature(self.read).parameters.values()]
+        return inspect.Parameter.VAR_KEYWORD in kinds
+
 
 _READERS: dict[str, Reader] = {}
 
@@ -112,7 +118,8 @@ def open_recording(path: str | os.PathLike[str], **options: Any) -> Recording:
 def read_source(path: Path, **options: Any) -> Recording:
     """Read a file or folder with the first reader that knows it, keeping nothing."""
     chosen = recognise(path)
-    if unknown := [name for name in options if name not in chosen.options]:
+    unknown = [name for name in options if name not in chosen.options]
+    if unknown and not chosen.passes_on:
         takes = ", ".join(chosen.options) or "none"
         raise RecordingError(f"{chosen.name} files take no option {', '.join(unknown)}; they take {takes}")
     return chosen.read(path, **options)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -21,6 +22,7 @@ from spikeboard.errors import RecordingError
 NPY = npy_format.MAGIC_PREFIX
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 MOST_MEMBERS = 10_000
+DEEPEST = 32
 LARGEST = 4 * 2**30
 # Spikes shrink threefold, sparse matrices fiftyfold, zeros a thousandfold.
 GREATEST_RATIO = 100
@@ -203,6 +205,46 @@ def members(path: Path, largest: int = LARGEST) -> dict[str, bytes]:
         return {info.filename: bundle.read(info) for info in infos}
 
 
+def unpack(path: Path, folder: Path, wanted: Callable[[str], bool], largest: int = LARGEST) -> int:
+    """Write the members of a zip file below a folder; how many were left out as not wanted.
+
+    Raises
+    ------
+    RecordingError : where it is damaged, made to harm, or too large; then some may have been written already
+    """
+    with _bundle(path) as bundle:
+        infos = [info for info in bundle.infolist() if not info.is_dir()]
+        _check_sizes(path, infos, largest)
+        _check_whole(path, sum(info.file_size for info in infos))
+        chosen = [info for info in infos if wanted(info.filename)]
+        for info in chosen:
+            _unpack_member(bundle, info, folder)
+        return len(infos) - len(chosen)
+
+
+def _check_whole(path: Path, total: int) -> None:
+    """A thousand small members that each shrink a thousandfold are one large one."""
+    if total > max(RATIO_MATTERS_ABOVE, GREATEST_RATIO * path.stat().st_size):
+        raise RecordingError(
+            f"{path.name} unpacks to {total:,} bytes from {path.stat().st_size:,}: no recording shrinks like that"
+        )
+
+
+def _unpack_member(bundle: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path) -> None:
+    parts = _parts(info)
+    if len(parts) > DEEPEST:
+        raise RecordingError(f"{info.filename[:60]!r} lies more than {DEEPEST} folders deep: refused")
+    target = folder.joinpath(*parts)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # "x": no member may overwrite another. Reading ends at the size that was stated and checked.
+    with bundle.open(info) as member, target.open("xb") as file:
+        shutil.copyfileobj(member, file)
+
+
+def _parts(info: zipfile.ZipInfo) -> tuple[str, ...]:
+    return PurePosixPath(info.filename.replace("\\", "/")).parts
+
+
 def _first_values(file: IO[bytes], name: str, size: int, most_bytes: int) -> np.ndarray:
     array = _header(file, name, size)
     _check_plain(array)
@@ -227,7 +269,7 @@ def _check_members(path: Path, infos: list[zipfile.ZipInfo]) -> None:
     if len(infos) > MOST_MEMBERS:
         raise RecordingError(f"{path.name} holds {len(infos):,} members, more than {MOST_MEMBERS:,}")
     for info in infos:
-        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+        parts = _parts(info)
         link = stat.S_ISLNK(info.external_attr >> 16)
         if link or ".." in parts or parts[:1] == ("/",) or ":" in info.filename[:3]:
             raise RecordingError(
