@@ -106,7 +106,7 @@ def test_too_many_files_and_a_full_disk_are_refused(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
     with pytest.raises(RecordingError, match="disk is full"):
         send(library, "1" * 32, "a", LIST)
-    assert not any(name.startswith(".unfinished-1") for name in on_disk())
+    assert not any(name.startswith(f".unfinished-{'1' * 32}") for name in on_disk())
 
 
 def test_a_lost_connection_leaves_nothing(library: Library, batch: str) -> None:
