@@ -9,12 +9,12 @@ from dash import ALL, Dash, Input, Output, State
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
+from callbacks.export import linked
 from callbacks.wiring import browser
 from components import ids
 from spikeboard import tables
 from spikeboard.errors import RecordingError
-from spikeboard.library import Library, open_key
-from spikeboard.links import read_link
+from spikeboard.library import Library
 from spikeboard.neuroart import art_animation, art_png, art_svg
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -48,11 +48,8 @@ def register(app: Dash, library: Library) -> None:
 
 def art_file(library: Library, form: str, query: str) -> Response:
     """The picture of a link as a file: png-SIZE, svg, gif or webp; a sentence where it cannot be had."""
-    link = read_link(query)
     try:
-        if link.complaints:
-            raise RecordingError("; ".join(link.complaints))
-        rec = open_key(library, link.recording or library.first)
+        rec, link = linked(library, query)
         kind, content = _drawn(rec, link.selection.check(rec), form, dict(link.settings.get("art", {})))
     except RecordingError as problem:
         return JSONResponse({"error": str(problem)}, status_code=400)

@@ -14,7 +14,8 @@ from components.ids import MATCH
 from spikeboard import tables
 from spikeboard.errors import RecordingError
 from spikeboard.library import Library, open_key
-from spikeboard.links import read_link
+from spikeboard.links import Link, read_link
+from spikeboard.recording import Recording
 from spikeboard.views import view as view_called
 
 
@@ -41,13 +42,23 @@ def register(app: Dash, library: Library) -> None:
         return await asyncio.to_thread(drawn_data, library, name, request.url.query)
 
 
+def linked(library: Library, query: str) -> tuple[Recording, Link]:
+    """The recording that the query of a download names, and all else it says.
+
+    Raises
+    ------
+    RecordingError : where any part of it makes no sense: a file is not made from half a link
+    """
+    link = read_link(query)
+    if link.complaints:
+        raise RecordingError("; ".join(link.complaints))
+    return open_key(library, link.recording or library.first), link
+
+
 def drawn_data(library: Library, name: str, query: str) -> Response:
     """The drawn data of a view as CSV; a sentence where there is none."""
-    link = read_link(query)
     try:
-        if link.complaints:
-            raise RecordingError("; ".join(link.complaints))
-        rec = open_key(library, link.recording or library.first)
+        rec, link = linked(library, query)
         result = view_called(name).compute(rec, link.selection, **link.settings.get(name, {}))
     except RecordingError as problem:
         return JSONResponse({"error": str(problem)}, status_code=400)
