@@ -150,10 +150,6 @@ def _for_others(library: Library, link: Link, query: str) -> list[Component]:
     ]
 
 
-def _without(left_out: tuple[str, ...]) -> str:
-    return f" without {shown('; '.join(left_out), 600)}" if left_out else " with all of it"
-
-
 def _size(size: int) -> str:
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size >= scale:

@@ -74,11 +74,6 @@ def listed(names: Sequence[object], most: int = 4) -> str:
     return some if len(names) <= most else f"{some} and {len(names) - most} more"
 
 
-def dress(figure: go.Figure, template: str = "spikeboard") -> go.Figure:
-    """The figure in the house style."""
-    return figure.update_layout(template=template)
-
-
 def template(name: str) -> dict[str, Any]:
     """A template as plain JSON, for the browser to switch themes without asking the server."""
     return pio.templates[name].to_plotly_json()  # pyright: ignore[reportIndexIssue]
