@@ -11,6 +11,9 @@ from spikeboard.theme import shown
 
 MOST_INTERVALS = 1000
 MOST_POPULATIONS = 500
+# Fields of text count when they are left or by Enter. With a wait in milliseconds, the component would say again what it
+# was told before the wait was over, and so undo whatever had changed the selection since.
+WHEN_LEFT = True
 
 
 def bar(rec: Recording) -> Component:
@@ -49,7 +52,7 @@ def bar(rec: Recording) -> Component:
                         id="sel-units",
                         label="Units (rows)",
                         placeholder="all, or 0-9,12",
-                        debounce=400,
+                        debounce=WHEN_LEFT,
                         size="xs",
                         className="control",
                     ),
@@ -78,7 +81,7 @@ def _seconds(id: str, label: str, otherwise: str) -> Component:
         id=id,
         label=label,
         placeholder=otherwise,
-        debounce=400,
+        debounce=WHEN_LEFT,
         hideControls=True,
         size="xs",
         className="control sel-time",

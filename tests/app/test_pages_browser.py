@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_a_box_on_the_raster_selects_for_every_page_and_escape_clears(board: Sta
     shown.until(lambda: "Everything" in shown.text("#sel-summary"))
     shown.press(Keys.CONTROL, "z")
     assert shown.query_with("units=") == query
+
+
+def test_escape_as_soon_as_a_page_is_there_clears_for_good(board: Start) -> None:
+    shown = board("/rates?t=1_2&units=3-5")
+    shown.until(lambda: "Selected:" in shown.text("#sel-summary"))
+    shown.press(Keys.ESCAPE)
+    shown.until(lambda: "Everything" in shown.text("#sel-summary"))
+    # Fields that waited before they spoke would by now have said again what they were told first.
+    time.sleep(1)
+    assert shown.query() == ""
+    assert "Everything" in shown.text("#sel-summary")
 
 
 def test_escape_inside_a_field_or_a_window_clears_nothing(board: Start) -> None:
