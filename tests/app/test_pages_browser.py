@@ -23,6 +23,22 @@ const shown = getComputedStyle(at);
 return [at.innerText || at.getAttribute("aria-label") || at.id, at.matches(":focus-visible") && shown.outlineStyle];
 """
 
+# No driver from outside is fast enough for this: press Escape 0.1 s after the new page says what is selected.
+ESCAPE_AT_ONCE = """
+const before = document.querySelector("#sel-summary");
+const escape = () => {
+  document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape", bubbles: true}));
+  window.pressed = true;
+};
+const watch = new MutationObserver(() => {
+  const now = document.querySelector("#sel-summary");
+  if (!now || now === before || !now.innerText.includes("Selected:")) return;
+  watch.disconnect();
+  setTimeout(escape, 100);
+});
+watch.observe(document.body, {subtree: true, childList: true, characterData: true});
+"""
+
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_page_is_quiet_and_accessible_in_both_themes(board: Start, page) -> None:
@@ -57,12 +73,13 @@ def test_a_box_on_the_raster_selects_for_every_page_and_escape_clears(board: Sta
     assert shown.query_with("units=") == query
 
 
-def test_escape_as_soon_as_a_page_is_there_clears_for_good(board: Start) -> None:
-    shown = board("/rates?t=1_2&units=3-5")
+def test_escape_right_after_a_page_was_laid_out_clears_for_good(board: Start) -> None:
+    shown = board("/raster?t=1_2&units=3-5")
     shown.until(lambda: "Selected:" in shown.text("#sel-summary"))
-    shown.press(Keys.ESCAPE)
-    shown.until(lambda: "Everything" in shown.text("#sel-summary"))
-    # Fields that waited before they spoke would by now have said again what they were told first.
+    shown.script(ESCAPE_AT_ONCE)
+    shown.go("Rates")
+    shown.until(lambda: shown.script("return window.pressed"), "Escape")
+    # A field that waited before it spoke would by now have said again what it was told first.
     time.sleep(1)
     assert shown.query() == ""
     assert "Everything" in shown.text("#sel-summary")
