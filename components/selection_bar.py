@@ -11,7 +11,7 @@ from spikeboard.theme import shown
 
 MOST_INTERVALS = 1000
 MOST_POPULATIONS = 500
-# Fields of text count when they are left or by Enter. With a wait in milliseconds, the component would say again what it
+# Fields of text count when they are left or by Enter. With a wait in milliseconds, a field would say again what it
 # was told before the wait was over, and so undo whatever had changed the selection since.
 WHEN_LEFT = True
 
