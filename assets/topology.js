@@ -144,6 +144,27 @@
       standing(view, event.target.data("tip"));
       chooseNodes([...new Set(ends)]);
     });
+    graph.on("dragfree", "node", (event) => rememberPlace(view, event.target));
+  }
+
+  /* ---- nodes moved by hand: a setting of the view, so that the link holds them ---- */
+  const movedId = (view) => ({ view, setting: "moved" });
+  const movedOf = (view) => new Map(
+    (window.dash_component_api.getLayout(movedId(view))?.props?.value || "").split(",").filter(Boolean)
+      .map((entry) => [entry.slice(0, entry.indexOf("_")), entry]));
+  const setMoved = (view, moved) => window.dash_clientside.set_props(movedId(view), { value: [...moved.values()].join(",") });
+  function rememberPlace(view, node) {
+    const { x, y } = node.position();
+    setMoved(view, movedOf(view).set(node.data("key"), `${node.data("key")}_${Math.round(x)}_${Math.round(y)}`));
+  }
+  /* What differs in places and in the side of its loops alone is moved: drawn anew, the view would jump. */
+  const standingStill = (elements) => elements.map(({ position, ...one }) => ({ ...one, data: { ...one.data, loop: null } }));
+  function moveTo(graph, wanted) {
+    graph.batch(() => wanted.forEach(({ data, position }) => {
+      const element = graph.getElementById(data.id);
+      if (position) element.position({ ...position });
+      if (data.loop) element.data("loop", data.loop);
+    }));
   }
 
   /* ---- the way between two chosen nodes ---- */
@@ -212,7 +233,8 @@
       const style = stylesheet(theme);
       const before = drawn.get(id.view);
       const there = graphOf(id.view);
-      const unchanged = before && there && there.elements().length === wanted.length && same(before, wanted);
+      const unchanged = before && there && there.elements().length === wanted.length && same(standingStill(before), standingStill(wanted));
+      if (unchanged && !same(before, wanted)) moveTo(there, wanted);
       // Cytoscape moves the very objects it is given.
       drawn.set(id.view, structuredClone(wanted));
       const signs = new Set(wanted.flatMap((one) => (one.data.source ? one.classes.split(" ") : [])));
@@ -233,7 +255,7 @@
       const act = id.part.slice("graph-".length);
       const middle = { x: graph.width() / 2, y: graph.height() / 2 };
       if (act === "in" || act === "out") graph.zoom({ level: graph.zoom() * (act === "in" ? 1.3 : 1 / 1.3), renderedPosition: middle });
-      if (act === "reset") graph.batch(() => (drawn.get(id.view) || []).forEach((one) => one.position && graph.getElementById(one.data.id).position({ ...one.position })));
+      if (act === "reset") { moveTo(graph, drawn.get(id.view) || []); setMoved(id.view, new Map()); }
       if (act === "fit" || act === "reset") graph.fit(undefined, 28);
       return String(Date.now());
     },

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from components import ids
 from spikeboard.recording import Recording
 from spikeboard.theme import shown
-from spikeboard.view import Choice, Flag, Number, Pick, Setting, View, Whole
+from spikeboard.view import Choice, Flag, Moved, Number, Pick, Setting, View, Whole
 
 # A list that long is searched, not scrolled; more entries than this are left to the address and the unit table.
 MOST_PICKED = 2000
@@ -46,6 +46,8 @@ def _control(view: str, name: str, setting: Setting, rec: Recording, value: Any)
             return _select(ids.setting(view, name), setting.label, data, chosen, setting.empty)
         case Number() | Whole():
             return _number(ids.setting(view, name), setting, value)
+        case Moved():
+            return dcc.Input(id=ids.setting(view, name), type="hidden", value=value)
     raise TypeError(f"no control for {type(setting).__name__}")
 
 

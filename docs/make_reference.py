@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from components.pages import PAGES
-from spikeboard.view import Choice, Flag, Number, Pick, Setting, View, Whole
+from spikeboard.view import Choice, Flag, Moved, Number, Pick, Setting, View, Whole
 from spikeboard.views import views
 
 DOCS = Path(__file__).resolve().parent
@@ -149,6 +149,8 @@ def takes(setting: Setting) -> str:
             return "`True`, `False`"
         case Pick():
             return f"{PICKED[setting.kind]}; `None` {_cell(setting.empty)}"
+        case Moved():
+            return "nodes with their x and y in px, such as `p0_120_-40,n17_3_4`"
     return ""
 
 

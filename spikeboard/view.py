@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -23,6 +24,11 @@ from spikeboard.theme import label
 
 # Other settings and the values of theirs with which a setting matters: its control is hidden otherwise.
 When = Mapping[str, tuple[Any, ...]]
+# p or n (population or neuron), its first unit row, x and y in px.
+_MOVED_NODE = "[pn][0-9]{1,9}_-?[0-9]{1,6}_-?[0-9]{1,6}"
+MOVED = re.compile(f"{_MOVED_NODE}(,{_MOVED_NODE})*")
+# Addresses that are much longer are refused by servers and proxies.
+LONGEST_MOVED = 8000
 
 
 class Setting(Protocol):
@@ -152,6 +158,24 @@ class Pick:
                 raise RecordingError(f"must be the name of a {self.kind}, not {str(value)[:40]!r}")
             return value
         return Whole(0, 0, 2**31 - 1, self.label).check(value)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Places of the nodes of a graph that were moved by hand: "p0_120_-40,n17_3_4"; empty where none was."""
+
+    label: str
+    default: str = ""
+    help: str = ""
+    when: When = field(default_factory=dict)
+
+    def check(self, value: Any) -> str:
+        """The value, if it lists nodes and places."""
+        if isinstance(value, str) and len(value) <= LONGEST_MOVED and (not value or MOVED.fullmatch(value)):
+            return value
+        raise RecordingError(
+            f"must list nodes with their x and y, such as p0_120_-40, not {str(value)[:40]!r}"
+        )
 
 
 @dataclass(frozen=True)

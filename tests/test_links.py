@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spikeboard.links import LONGEST_QUERY, Link, read_link, spell, write_link
 from spikeboard.selection import Selection, select
-from spikeboard.view import Choice, Flag, Number, Pick, Whole
+from spikeboard.view import MOVED, Choice, Flag, Moved, Number, Pick, Whole
 from spikeboard.views import views
 
 names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20)
@@ -40,6 +40,8 @@ def values(setting: object) -> st.SearchStrategy:
             return st.booleans()
         case Pick():
             return st.integers(0, 2**31 - 1) if setting.kind == "unit" else names
+        case Moved():
+            return st.from_regex(MOVED, fullmatch=True) | st.just("")
     raise TypeError(setting)
 
 

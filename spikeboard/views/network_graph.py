@@ -25,7 +25,7 @@ from spikeboard.theme import (
 from spikeboard.topology import hubs, layout_positions, layout_used, reciprocity, shortest_path
 from spikeboard.topology.graph import Graph, neuron_graph, population_graph
 from spikeboard.topology.network import EDGE_LIMIT, NODE_LIMIT
-from spikeboard.view import Choice, Flag, Pick, Result, View, Whole
+from spikeboard.view import Choice, Flag, Moved, Pick, Result, View, Whole
 
 SIGN_COLOURS = {
     "excitatory": EXCITATORY,
@@ -67,6 +67,7 @@ def network(
     neurons: int,
     synapses: int,
     only_selected: bool,
+    moved: str,
 ) -> Result:
     """Populations as nodes (area by number of units) and projections as edges; or neurons and their synapses.
 
@@ -95,6 +96,7 @@ def network(
     path_from, path_to : populations between which to show a shortest way
     neurons, synapses : most nodes and edges at the level of neurons
     only_selected : whether to leave out what is not selected
+    moved : nodes that stand elsewhere than their layout says, as a drag in the browser spells them
 
     Returns
     -------
@@ -113,7 +115,8 @@ def network(
         "graph": graph, "positions": _positions(graph, kind), "level": level, "way": way,
         "colours": population_colours(rec), "hubs": set(hubs(len(graph.nodes), graph.pairs).tolist()),
     }  # fmt: skip
-    notes = [*graph.notes, *said, *_layout_notes(graph, kind), *_unit_notes(graph, width)]
+    extra["positions"], by_hand = _with_moved(graph, extra["positions"], moved, level)
+    notes = [*graph.notes, *said, *_layout_notes(graph, kind), *_unit_notes(graph, width), *by_hand]
     return Result(_frame(extra), _caption(graph, level, extra["hubs"]), tuple(notes), extra)
 
 
@@ -137,6 +140,23 @@ def _placed(n_nodes: int, pairs: bytes, weights: bytes, groups: bytes, kind: Any
     return layout_positions(
         n_nodes, edges, kind, np.frombuffer(weights), groups=np.frombuffer(groups, np.int64)
     )
+
+
+def _with_moved(graph: Graph, positions: np.ndarray, moved: str, level: str) -> tuple[np.ndarray, list[str]]:
+    """Positions with those nodes elsewhere that were moved by hand at this level, and a note of it."""
+    places = dict(entry.split("_", 1) for entry in moved.split(",") if entry)
+    found = {k: places[key] for k, rows in enumerate(graph.rows) if (key := node_key(level, rows)) in places}
+    if not found:
+        return positions, []
+    positions = positions.copy()
+    for node, place in found.items():
+        positions[node] = np.array(place.split("_"), float) / SPACING_PX[level]
+    return positions, [f"{len(found):,} node{' was' if len(found) == 1 else 's were'} moved by hand."]
+
+
+def node_key(level: str, rows: np.ndarray) -> str:
+    """How `moved` calls a node: "p" or "n", and its first unit row."""
+    return f"{level[0]}{rows[0]}"
 
 
 def _layout_notes(graph: Graph, kind: Any) -> list[str]:
@@ -248,6 +268,7 @@ def _node_element(graph: Graph, k: int, node: Mapping[str, Any], level: str) -> 
     whole = level == "populations" and int((graph.nodes["population"] == population).sum()) == 1
     data = {
         "id": f"n{k}",
+        "key": node_key(level, rows),
         "label": node["text"],
         "tip": node["tip"],
         "size": node["size"],
@@ -593,6 +614,7 @@ VIEW = View(
         "neurons": Whole(200, 2, NODE_LIMIT, "Neurons at most", when=AMONG_NEURONS),
         "synapses": Whole(1000, 1, EDGE_LIMIT, "Synapses at most", when=AMONG_NEURONS),
         "only_selected": Flag(False, "Only the selection"),
+        "moved": Moved("Moved by hand", help="set by dragging nodes; “Reset” forgets it"),
     },
     needs=("projections",),
     uses=("units",),

@@ -53,12 +53,27 @@ def tap(shown: Board, key: str, value: str, shift: bool = False) -> None:
         )
 
 
+def drag(shown: Board, key: str, value: str, by: tuple[int, int]) -> None:
+    """Drag a node, in steps as a hand does."""
+    x, y = shown.still(lambda: shown.script(PLACE, key, value))
+    for kind, part in (
+        ("mouseMoved", 0),
+        ("mousePressed", 0),
+        ("mouseMoved", 0.5),
+        ("mouseMoved", 1),
+        ("mouseReleased", 1),
+    ):
+        at = {"x": x + by[0] * part, "y": y + by[1] * part}
+        held = {"buttons": 1} if part else {}
+        shown.command("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **at, **held)
+
+
 def chosen(shown: Board) -> list[str]:
     """The labels of the nodes that are marked as selected."""
     return shown.script(f"{GRAPH} return g.nodes('.chosen').map((n) => n.data('label').split('\\n')[0])")
 
 
-def places(shown: Board) -> list[object]:
+def places(shown: Board) -> list[dict[str, float]]:
     return shown.script(f"{GRAPH} return g.nodes().map((n) => n.position())")
 
 
@@ -133,6 +148,25 @@ def test_dragged_nodes_go_back_to_their_places(board: Start) -> None:
     assert places(shown) != before
     shown.click('[title="Nodes back to their places"]')
     shown.until(lambda: places(shown) == before)
+
+
+def test_a_node_moved_by_hand_stays_there_in_the_link_and_until_reset(board: Start) -> None:
+    shown = graph_of(board("/topology"))
+    before = places(shown)
+    drag(shown, "group", "E", (40, 30))
+    address = "/topology?" + shown.query_with("network_graph.moved=p0_")
+    moved = places(shown)
+    assert moved[0] != before[0] and moved[1:] == before[1:]
+    shown.until(lambda: "1 node was moved by hand" in shown.text(f"{shown.card(VIEW)} .notes"), "a note")
+    again = graph_of(board(address))
+    assert all(
+        abs(one[axis] - other[axis]) <= 0.5
+        for one, other in zip(places(again), moved, strict=True)
+        for axis in "xy"
+    )
+    again.click('[title="Nodes back to their places"]')
+    again.until(lambda: places(again) == before, "the places of the layout")
+    again.until(lambda: "moved" not in again.query(), "an address without moved nodes")
 
 
 def test_labels_follow_the_theme_without_a_question_to_the_server(board: Start) -> None:

@@ -16,7 +16,7 @@ from spikeboard.recording import Recording
 from spikeboard.selection import select
 from spikeboard.tables import as_csv
 from spikeboard.theme import label
-from spikeboard.view import Choice, Flag, Number, Pick, Whole
+from spikeboard.view import Choice, Flag, Moved, Number, Pick, Whole
 from spikeboard.views import views
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
@@ -116,6 +116,8 @@ def extremes(setting: object) -> list:
             return [True, False]
         case Pick():
             return [None]
+        case Moved():
+            return ["", "p0_120_-40,p80_0_7,n17_-300_4"]
     raise TypeError(setting)
 
 

@@ -12,6 +12,7 @@ from awkward import AWKWARD, HOSTILE
 from made_networks import network_of, synapses_of
 
 import spikeboard
+from spikeboard.errors import RecordingError
 from spikeboard.selection import from_query, select
 from spikeboard.theme import EXCITATORY, INHIBITORY
 from spikeboard.views import view
@@ -42,6 +43,26 @@ def chain(weight: float = 1.0) -> spikeboard.Recording:
     return network_of(
         dict.fromkeys("ABCD", 2), {f"{s}{t}": synapses_of(s, t, 2, one, delay=0.001) for s, t in pairs}
     )
+
+
+def test_a_node_that_was_moved_stands_there_in_both_drawings(demo) -> None:
+    nodes, _ = elements(demo)
+    moved, _ = elements(demo, moved="p160_-120_7,n3_1_1,p9999_0_0")
+    place = {node["data"]["key"]: node["position"] for node in moved}
+    assert place.pop("p160") == {"x": -120.0, "y": 7.0}
+    assert place == {n["data"]["key"]: n["position"] for n in nodes if n["data"]["key"] != "p160"}
+    shown = drawn(demo, moved="p160_-120_7,n3_1_1")
+    assert "1 node was moved by hand." in shown.result.notes
+    points = [(x, y) for trace in shown.figure.data for x, y in zip(trace.x, trace.y, strict=True)]
+    assert (-120.0, 7.0) in points
+
+
+@pytest.mark.parametrize(
+    "text", ["p0", "p0_1", "x0_1_2", "p0_1_2;p1_1_2", "p0_1_2,", "p0_١_2", "p0_1_2," * 2000]
+)
+def test_places_that_make_no_sense_are_refused(demo, text) -> None:
+    with pytest.raises(RecordingError, match="moved must list nodes"):
+        VIEW.check({"moved": text})
 
 
 def test_every_population_and_projection_of_the_demo_is_there(demo) -> None:
