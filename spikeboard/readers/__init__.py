@@ -19,7 +19,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from spikeboard import doctor, places, store
-from spikeboard.errors import RecordingError
+from spikeboard.errors import RecordingError, Undecided
 from spikeboard.recording import Recording
 from spikeboard.version import VERSION
 
@@ -122,7 +122,15 @@ def read_source(path: Path, **options: Any) -> Recording:
     if unknown and not chosen.passes_on:
         takes = ", ".join(chosen.options) or "none"
         raise RecordingError(f"{chosen.name} files take no option {', '.join(unknown)}; they take {takes}")
-    return chosen.read(path, **options)
+    try:
+        return chosen.read(path, **options)
+    except Undecided:
+        raise
+    except RecordingError as problem:
+        # A reader knows the place best, and which of several files was meant is known here.
+        if path.name in str(problem):
+            raise
+        raise RecordingError(f"{path.name}: {problem}") from None
 
 
 def recognise(path: Path) -> Reader:

@@ -156,7 +156,7 @@ def _sub_configs(config: _Config) -> list[Path]:
     # A simulation that names no circuit means the one beside it (Blue Brain's extension of SONATA).
     beside = config.path.with_name("circuit_config.json")
     if not named and "run" in config.content and "networks" not in config.content and beside.is_file():
-        return [inside(beside, config.root, config.path.name)]
+        return [inside(beside, config.root, config.path.name, beside.name)]
     return [_resolved(config, value) for value in named]
 
 
@@ -222,11 +222,16 @@ def _resolved(config: _Config, text: str, folder: Path | None = None) -> Path:
     plain = _replaced(text, config.variables, config.path)
     if "\0" in plain:
         raise RecordingError(f"{config.path.name!r} names a file with a NUL in it")
-    return inside((folder or config.path.parent) / plain, config.root, config.path.name)
+    return inside((folder or config.path.parent) / plain, config.root, config.path.name, text)
 
 
-def inside(path: Path, root: Path, named_by: str) -> Path:
+def inside(path: Path, root: Path, named_by: str, spelled: str) -> Path:
     """The path, where it lies within the root after all links are followed.
+
+    Parameters
+    ----------
+    named_by : the file that names it
+    spelled : how it does: where this machine keeps its files is nobody's business
 
     Raises
     ------
@@ -235,7 +240,7 @@ def inside(path: Path, root: Path, named_by: str) -> Path:
     resolved = path.resolve()
     if not resolved.is_relative_to(root.resolve()):
         raise RecordingError(
-            f"{named_by!r} names {str(path)[-200:]!r}, outside the folder {root.resolve().name!r}: "
+            f"{named_by!r} names {spelled[:200]!r}, outside the folder {root.resolve().name!r}: "
             "put the files into one folder and open that"
         )
     return resolved

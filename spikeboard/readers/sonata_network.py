@@ -203,6 +203,7 @@ def _edges(file: hdf5.OpenFile, name: str, group: h5py.Group, types: Path | None
     rows = _rows(file, where, len(sources), group, "edge", kinds, _types(types, "edge_type_id", name))
     weight, unit, notes = _weights(rows)
     delay = _numbers(rows, "delay")
+    notes += _about_groups(rows)
     source, target = _ends(group, name)
     return Edges(
         name,
@@ -279,6 +280,17 @@ def _rows(
         place, found = positions(integers(kinds, where), types.index.to_numpy())
         row = np.where(found, place, -1)
     return _Rows(file, where, n, numbered, groups, index, types, row)
+
+
+def _about_groups(rows: _Rows) -> list[str]:
+    """What is to be said of rows whose attributes stand nowhere."""
+    astray = ~np.isin(rows.group, [int(number) for number in rows.groups])
+    if not rows.groups or not astray.any():
+        return []
+    return [
+        f"{rows.where}: {np.count_nonzero(astray):,} of {rows.n:,} name a group that is not in the file (the first is "
+        f"group {rows.group[astray][0]}): what the file says of them is lost"
+    ]
 
 
 def _index_within(groups: np.ndarray) -> np.ndarray:

@@ -42,12 +42,15 @@ NOTHING_LOST = {
     "h5/hdf5_named.csv": "formats are told apart by content: the name changes nothing",
     "sonata/2d_times.h5": "a table of one column is that column",
 }
-# Refusals that name the place in the file, not the file.
+# The place in the file that a refusal or a warning names beside the file.
 PLACES = {
     "csv/fraction_ids.csv": "unit ids must be whole numbers.*the first is 1.5",
     "phy/params_rate_zero": "params.py says sample_rate = 0",
     "scnc/indptr_not_monotonic.npz": "projection 'E→E': indptr",
     "scnc/indices_out_of_range.npz": "projection 'E→E' has a synapse to unit 1079",
+    "config/path_escape.json": r"names '\$D/passwd', outside the folder 'config'",
+    "edges/bad_edges.h5": "edges 'a_to_b' .* name a group that is not in the file .* group 5",
+    "nest/truncated_line.dat": "ends in the middle of a line",
 }
 # What is said of good files too.
 USUAL = re.compile(
@@ -131,10 +134,35 @@ def test_what_should_be_refused_is_refused_in_one_sentence(
     for name in proposed(expected, "refuse"):
         refusal = outcomes[name].refusal
         said = str(refusal)
-        named = re.search(PLACES.get(name, re.escape(Path(name).name)), said)
-        if type(refusal) is not RecordingError or "\n" in said or len(said) > 500 or not named:
+        if (
+            type(refusal) is not RecordingError
+            or "\n" in said
+            or len(said) > 500
+            or Path(name).name not in said
+        ):
             wrong[name] = said
     assert wrong == {}
+
+
+def told(outcome: Outcome) -> list[str]:
+    """All that was said of a file."""
+    return [str(outcome.refusal)] if outcome.rec is None else list(outcome.rec.notes)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_place_is_named(outcomes: dict[str, Outcome], name: str) -> None:
+    assert any(re.search(PLACES[name], said) for said in told(outcomes[name]))
+
+
+def test_nothing_that_is_said_tells_where_this_machine_keeps_its_files(
+    hostile: Path, outcomes: dict[str, Outcome]
+) -> None:
+    private = (str(hostile), str(Path.home()), tempfile.gettempdir())
+    disclosed = {
+        name: said for name, one in outcomes.items() for said in told(one) if any(map(said.count, private))
+    }
+    # A hostile archive may name such a folder itself.
+    assert disclosed.keys() <= {"zip/zip_slip.zip"}
 
 
 def test_all_others_open_at_the_latest_when_they_are_answered(
