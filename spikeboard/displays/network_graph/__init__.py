@@ -1,0 +1,1 @@
+"""How a graph is drawn: its marks, by Plotly, and by Cytoscape."""
