@@ -65,8 +65,8 @@ def units(rec: Recording, rows: np.ndarray | None = None) -> pd.DataFrame:
             "spikes": statistics["spikes"].to_numpy(),
             "rate_hz": statistics["spikes"].to_numpy() / rec.duration if rec.duration else np.nan,
             "interval_ms": statistics["mean"].to_numpy() * 1000,
-            "cv": statistics["cv"].to_numpy(),
-            "lv": statistics["lv"].to_numpy(),
+            "cv": statistics["CV"].to_numpy(),
+            "lv": statistics["LV"].to_numpy(),
         }
     )
     extra = [name for name in table.columns if name not in ("population", "id")][:MOST_EXTRA_COLUMNS]

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.trains import (
     Rows,
     Ticks,
@@ -28,7 +29,7 @@ CELLS_AT_ONCE = 10**7
 
 
 @dataclass(frozen=True, eq=False)
-class Binned:
+class Binned(WithAxes):
     """Spike counts per bin.
 
     counts : (U, B) uint16 or uint32, or (P, B) int64 for groups
@@ -43,6 +44,11 @@ class Binned:
     bin_s: float
     partial: float
     snapped: bool
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The counts."""
+        return self.counts
 
     @property
     def widths_s(self) -> NDArray[np.float64]:

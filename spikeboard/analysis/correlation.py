@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from scipy import sparse
 
+from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
 from spikeboard.analysis.surrogates import surrogate_of
 from spikeboard.errors import RecordingError
@@ -22,7 +23,7 @@ MOST_PAIRS = 10_000_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Correlograms:
+class Correlograms(WithAxes):
     """Correlograms of all pairs of G groups of units.
 
     counts : (G, G, B) float64; [i, j, b] = pairs of spikes in which j fires after i by a lag in bin b.
@@ -43,6 +44,11 @@ class Correlograms:
     n_spikes: np.ndarray
     shared: np.ndarray
     duration: float
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The counts."""
+        return self.counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +111,7 @@ class TrialCorrelogram:
 
 def correlograms(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     window_ms: float,
     bin_ms: float,
     t0: float | None = None,
@@ -119,7 +125,7 @@ def correlograms(
     Parameters
     ----------
     rec : the recording
-    groups : unit rows, or lists of unit rows to be pooled; None takes every unit
+    units : unit rows, or lists of unit rows to be pooled; None takes every unit
     window_ms : largest lag shown, to either side (half the width), ms
     bin_ms : width of a bin, ms; taken to the nearest whole number of ticks
     t0, t1 : both spikes of a pair lie in [t0, t1), s
@@ -138,7 +144,7 @@ def correlograms(
     Perkel, Gerstein and Moore, Biophysical Journal 7 (1967), part II.
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
-    trains = _within_reach(grouped_trains(rec, groups, t0, t1), bin_ticks, half)
+    trains = _within_reach(grouped_trains(rec, units, t0, t1), bin_ticks, half)
     return _correlograms(trains, bin_ticks, half)
 
 
@@ -158,7 +164,7 @@ def lag_bins(rec: Recording, window_ms: float, bin_ms: float) -> tuple[int, int]
 
 def pairs_needed(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     window_ms: float,
     t0: float | None = None,
     t1: float | None = None,
@@ -169,7 +175,7 @@ def pairs_needed(
     ----------
     as for `correlograms`
     """
-    return _pairs(grouped_trains(rec, groups, t0, t1), window_ms * 1e-3 * rec.ticks_per_second)
+    return _pairs(grouped_trains(rec, units, t0, t1), window_ms * 1e-3 * rec.ticks_per_second)
 
 
 def correlogram(
@@ -247,7 +253,7 @@ def z_scores(counts: np.ndarray, mean: np.ndarray, deviation: np.ndarray | None 
 
 def coefficients(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     window_ms: float,
     bin_ms: float,
     t0: float | None = None,
@@ -268,7 +274,7 @@ def coefficients(
     Eggermont, in: Analysis of Parallel Spike Trains (Springer, 2010), chapter 4.
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
-    trains = _within_reach(grouped_trains(rec, groups, t0, t1), bin_ticks, half)
+    trains = _within_reach(grouped_trains(rec, units, t0, t1), bin_ticks, half)
     n_bins = -(-trains.span // bin_ticks)
     products = _correlograms(_on_bins(trains, bin_ticks), 1, half)
     products.counts[:, :, half] += products.shared
@@ -414,7 +420,7 @@ def shift_predictor(
 
 def count_correlation(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     bin_ms: float,
     t0: float | None = None,
     t1: float | None = None,
@@ -424,7 +430,7 @@ def count_correlation(
     Parameters
     ----------
     rec : the recording
-    groups : unit rows, or lists of unit rows to be pooled; None takes every unit
+    units : unit rows, or lists of unit rows to be pooled; None takes every unit
     bin_ms : width of a bin, ms; taken to the nearest whole number of ticks
     t0, t1 : window, s; a last bin that the window cuts does not go in
 
@@ -432,7 +438,7 @@ def count_correlation(
     -------
     CountCorrelation
     """
-    found = count_covariance(rec, groups, bin_ms, t0, t1)
+    found = count_covariance(rec, units, bin_ms, t0, t1)
     spread = np.sqrt(np.diagonal(found.values))
     values = _divided(found.values, np.outer(spread, spread))
     # Rounding must not take a coefficient out of its range.
@@ -441,7 +447,7 @@ def count_correlation(
 
 def count_covariance(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     bin_ms: float,
     t0: float | None = None,
     t1: float | None = None,
@@ -453,7 +459,7 @@ def count_covariance(
     CountCorrelation whose values are in spikes²
     """
     bin_ticks = bin_ticks_of(rec, bin_ms)
-    trains = grouped_trains(rec, groups, t0, t1)
+    trains = grouped_trains(rec, units, t0, t1)
     check_size(len(trains))
     n_bins = trains.span // bin_ticks
     if n_bins < 2:
@@ -469,7 +475,7 @@ def count_covariance(
 
 def sttc(
     rec: Recording,
-    groups: Sequence[Group] | None = None,
+    units: Sequence[Group] | None = None,
     dt_ms: float = 5.0,
     t0: float | None = None,
     t1: float | None = None,
@@ -482,7 +488,7 @@ def sttc(
     Parameters
     ----------
     rec : the recording
-    groups : unit rows, or lists of unit rows to be pooled; None takes every unit
+    units : unit rows, or lists of unit rows to be pooled; None takes every unit
     dt_ms : ms; taken to the nearest whole number of ticks
     t0, t1 : window, s
 
@@ -494,7 +500,7 @@ def sttc(
     -----
     Cutts and Eglen, Journal of Neuroscience 34 (2014).
     """
-    trains = grouped_trains(rec, groups, t0, t1)
+    trains = grouped_trains(rec, units, t0, t1)
     check_size(len(trains))
     dt = bin_ticks_of(rec, dt_ms)
     near = _near_counts(trains, dt)

@@ -71,7 +71,7 @@ class Divergence:
 
 def van_rossum(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     tau_ms: float,
     normalisation: str = "unit",
     t0: float | None = None,
@@ -82,7 +82,7 @@ def van_rossum(
     Parameters
     ----------
     rec : the recording
-    groups : unit rows, or lists of unit rows to be pooled; None takes every unit
+    units : unit rows, or lists of unit rows to be pooled; None takes every unit
     tau_ms : time constant of the exponential, ms
     normalisation : "unit": one lone spike is 1 away from silence (as in Elephant); "paper": 1/√2 of that
     t0, t1 : window, s; the exponentials of its last spikes run on beyond it
@@ -97,13 +97,13 @@ def van_rossum(
     """
     scale = _choice({"unit": 1.0, "paper": np.sqrt(0.5)}, normalisation, "normalisation")
     tau = positive(tau_ms, "the time constant", "ms") * 1e-3 * rec.ticks_per_second
-    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "van_rossum", tau_ms)
+    trains = _within_reach(grouped_trains(rec, units, t0, t1), "van_rossum", tau_ms)
     return scale * _van_rossum(trains, tau)
 
 
 def victor_purpura(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     cost_hz: float,
     t0: float | None = None,
     t1: float | None = None,
@@ -114,7 +114,7 @@ def victor_purpura(
 
     Parameters
     ----------
-    rec, groups, t0, t1 : as for `van_rossum`
+    rec, units, t0, t1 : as for `van_rossum`
     cost_hz : per second of displacement; 0 counts spikes only, infinite asks for exact coincidence
 
     Returns
@@ -133,7 +133,7 @@ def victor_purpura(
     """
     if not cost_hz >= 0:
         raise RecordingError(f"the cost of moving a spike must be 0 or more per second, got {cost_hz:g}")
-    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "victor_purpura", cost_hz)
+    trains = _within_reach(grouped_trains(rec, units, t0, t1), "victor_purpura", cost_hz)
     if cost_hz == 0:
         return np.abs(trains.counts[:, None] - trains.counts[None]).astype(float)
     return _over_pairs(
@@ -142,7 +142,7 @@ def victor_purpura(
 
 
 def isi_distance(
-    rec: Recording, groups: Sequence[Group] | None = None, t0: float | None = None, t1: float | None = None
+    rec: Recording, units: Sequence[Group] | None = None, t0: float | None = None, t1: float | None = None
 ) -> np.ndarray:
     """ISI-distance of all pairs: how much the current inter-spike intervals differ, averaged over time. No parameter.
 
@@ -152,7 +152,7 @@ def isi_distance(
 
     Parameters
     ----------
-    rec, groups, t0, t1 : as for `van_rossum`
+    rec, units, t0, t1 : as for `van_rossum`
 
     Returns
     -------
@@ -162,18 +162,18 @@ def isi_distance(
     -----
     Kreuz et al., Journal of Neuroscience Methods 165 (2007); edges as in Mulansky et al., IEEE EBCCSP (2015).
     """
-    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "isi", None)
+    trains = _within_reach(grouped_trains(rec, units, t0, t1), "isi", None)
     return _over_pairs(_distinct(trains), lambda a, b: _mean(*_isi_profile(a, b, trains.start, trains.stop)))
 
 
 def spike_distance(
-    rec: Recording, groups: Sequence[Group] | None = None, t0: float | None = None, t1: float | None = None
+    rec: Recording, units: Sequence[Group] | None = None, t0: float | None = None, t1: float | None = None
 ) -> np.ndarray:
     """SPIKE-distance of all pairs: how far each spike is from the other train's, per local interval. No parameter.
 
     Parameters
     ----------
-    rec, groups, t0, t1 : as for `van_rossum`
+    rec, units, t0, t1 : as for `van_rossum`
 
     Returns
     -------
@@ -183,14 +183,14 @@ def spike_distance(
     -----
     Kreuz et al., Journal of Neurophysiology 109 (2013); edges as in Mulansky et al., IEEE EBCCSP (2015).
     """
-    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "spike", None)
+    trains = _within_reach(grouped_trains(rec, units, t0, t1), "spike", None)
     return _over_pairs(
         _distinct(trains), lambda a, b: _mean(*_spike_profile(a, b, trains.start, trains.stop))
     )
 
 
 def spike_synchronisation(
-    rec: Recording, groups: Sequence[Group] | None = None, t0: float | None = None, t1: float | None = None
+    rec: Recording, units: Sequence[Group] | None = None, t0: float | None = None, t1: float | None = None
 ) -> np.ndarray:
     """SPIKE-synchronisation of all pairs: the share of spikes with a partner nearer than half of every interval around.
 
@@ -198,7 +198,7 @@ def spike_synchronisation(
 
     Parameters
     ----------
-    rec, groups, t0, t1 : as for `van_rossum`
+    rec, units, t0, t1 : as for `van_rossum`
 
     Returns
     -------
@@ -208,13 +208,13 @@ def spike_synchronisation(
     -----
     Kreuz, Mulansky and Bozanic, Journal of Neurophysiology 113 (2015).
     """
-    trains = _within_reach(grouped_trains(rec, groups, t0, t1), "synchronisation", None)
+    trains = _within_reach(grouped_trains(rec, units, t0, t1), "synchronisation", None)
     return _over_pairs(_distinct(trains), lambda a, b: _synchronisation(a, b, trains.span), itself=1.0)
 
 
 def distance_matrix(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     method: str,
     parameter: float | None = None,
     t0: float | None = None,
@@ -224,7 +224,7 @@ def distance_matrix(
 
     Parameters
     ----------
-    rec, groups, t0, t1 : as for `van_rossum`
+    rec, units, t0, t1 : as for `van_rossum`
     method : "van_rossum", "victor_purpura", "isi", "spike" or "synchronisation" (1 - SPIKE-synchronisation)
     parameter : tau in ms of the first, cost in Hz of the second; the others have none
 
@@ -233,11 +233,11 @@ def distance_matrix(
     (G, G) float64
     """
     known: dict[str, Callable[[], np.ndarray]] = {
-        "van_rossum": lambda: van_rossum(rec, groups, _given(parameter, method), t0=t0, t1=t1),
-        "victor_purpura": lambda: victor_purpura(rec, groups, _given(parameter, method), t0, t1),
-        "isi": lambda: isi_distance(rec, groups, t0, t1),
-        "spike": lambda: spike_distance(rec, groups, t0, t1),
-        "synchronisation": lambda: 1.0 - spike_synchronisation(rec, groups, t0, t1),
+        "van_rossum": lambda: van_rossum(rec, units, _given(parameter, method), t0=t0, t1=t1),
+        "victor_purpura": lambda: victor_purpura(rec, units, _given(parameter, method), t0, t1),
+        "isi": lambda: isi_distance(rec, units, t0, t1),
+        "spike": lambda: spike_distance(rec, units, t0, t1),
+        "synchronisation": lambda: 1.0 - spike_synchronisation(rec, units, t0, t1),
     }
     return _choice(known, method, "distance")()
 
@@ -290,7 +290,7 @@ def distance_profile(
 
 def steps_needed(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     method: str,
     parameter: float | None = None,
     t0: float | None = None,
@@ -302,7 +302,7 @@ def steps_needed(
     ----------
     as for `distance_matrix`
     """
-    return _steps(grouped_trains(rec, groups, t0, t1), method, parameter)
+    return _steps(grouped_trains(rec, units, t0, t1), method, parameter)
 
 
 def match_spikes(first: np.ndarray, second: np.ndarray, tolerance_ticks: int) -> Matching:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spikeboard.analysis.trains import Rows, Ticks, snap_bin, trains_in, unit_rows
 from spikeboard.errors import RecordingError
@@ -15,7 +15,7 @@ from spikeboard.recording import ON_TICK, Recording
 MOST_BINS = 20_000
 # Intervals of fewer ticks find their bin in a table, half a megabyte of it.
 LOOKED_UP = 2**16
-STATISTICS = ("mean", "std", "min", "max", "cv", "cv2", "lv", "lvr")
+STATISTICS = ("mean", "CV", "CV2", "LV", "LvR", "std", "min", "max")
 
 
 def interval_statistics(
@@ -25,27 +25,25 @@ def interval_statistics(
     t1: float | None = None,
     *,
     refractory_ms: float = 5.0,
-    median: bool = False,
 ) -> pd.DataFrame:
     """Statistics of the times between successive spikes, one row per unit.
 
-    cv is the standard deviation (ddof=0) over the mean; cv2 (Holt et al. 1996), lv (Shinomoto et al. 2003) and
-    lvr (Shinomoto et al. 2009) compare neighbouring intervals and so ignore slow changes of rate. All are 1 for a
+    CV is the standard deviation (ddof=0) over the mean; CV2 (Holt et al. 1996), LV (Shinomoto et al. 2003) and
+    LvR (Shinomoto et al. 2009) compare neighbouring intervals and so ignore slow changes of rate. All are 1 for a
     Poisson process and 0 for a regular one. A pair of intervals that are both zero says nothing about
-    cv2, lv and lvr, and is left out of them.
+    CV2, LV and LvR, and is left out of them.
 
     Parameters
     ----------
     rec : the recording
     units : unit rows, None for all
     t0, t1 : s; only intervals between spikes that both lie in the window
-    refractory_ms : R of lvr, ms
-    median : also give the median, which takes a sort
+    refractory_ms : R of LvR, ms
 
     Returns
     -------
-    DataFrame : indexed by unit row: spikes, intervals, zero (intervals of length zero); mean, std, min, max in s; cv,
-        cv2, lv, lvr; NaN where there are too few intervals (1 for mean, min, max; 2 for the others)
+    DataFrame : indexed by unit row: n (intervals), mean (s), CV, CV2, LV, LvR; further std, min, max (s), zero
+        (intervals of length zero) and spikes. NaN with too few intervals: 1 for mean, min, max; 2 for the others
     """
     ticks, first, last = trains_in(rec, units, t0, t1)
     values = _statistics(ticks, first, last, refractory_ms / 1000 * rec.ticks_per_second)
@@ -54,12 +52,32 @@ def interval_statistics(
         values[:, 1:], columns=pd.Index(STATISTICS), index=pd.Index(unit_rows(rec, units), name="unit")
     )
     table[["mean", "std", "min", "max"]] /= rec.ticks_per_second
-    table.insert(0, "spikes", spikes)
-    table.insert(1, "intervals", np.maximum(spikes - 1, 0))
-    table.insert(2, "zero", values[:, 0].astype(np.int64))
-    if median:
-        table.insert(4, "median", _medians(ticks, first, last) / rec.ticks_per_second)
-    return table
+    table.insert(0, "n", np.maximum(spikes - 1, 0))
+    return table.assign(zero=values[:, 0].astype(np.int64), spikes=spikes)
+
+
+def interval_counts_below(
+    rec: Recording,
+    limits_ticks: ArrayLike,
+    units: Rows = None,
+    t0: float | None = None,
+    t1: float | None = None,
+) -> NDArray[np.int64]:
+    """How many intervals of each unit are shorter than each limit, in one pass and without a copy.
+
+    Parameters
+    ----------
+    rec : the recording
+    limits_ticks : (L,) integers, ticks; an interval of exactly a limit is not below it: 1 counts those of length zero
+    units : unit rows, None for all
+    t0, t1 : s; only intervals between spikes that both lie in the window
+
+    Returns
+    -------
+    counts : (U, L) int64
+    """
+    limits = np.asarray(limits_ticks, np.int64).reshape(-1)
+    return _count_below(*trains_in(rec, units, t0, t1), limits)
 
 
 def interval_histogram(
@@ -129,25 +147,11 @@ def refractory_violations(
     -------
     count, fraction : of all intervals; the fraction is NaN where there is none
     """
-    per_unit, intervals = short_intervals(rec, units, refractory_ms, t0, t1)
-    total = int(intervals.sum())
-    count = int(per_unit.sum())
+    limit = int(np.ceil(refractory_ms / 1000 * rec.ticks_per_second - ON_TICK))
+    count = int(interval_counts_below(rec, [limit], units, t0, t1).sum())
+    _, first, last = trains_in(rec, units, t0, t1)
+    total = int(np.maximum(last - first - 1, 0).sum())
     return count, count / total if total else float("nan")
-
-
-def short_intervals(
-    rec: Recording, units: Rows, refractory_ms: float, t0: float | None = None, t1: float | None = None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Intervals shorter than a limit, and all intervals, of each unit.
-
-    Returns
-    -------
-    short, intervals : (U,) int64
-    """
-    ticks, first, last = trains_in(rec, units, t0, t1)
-    position = refractory_ms / 1000 * rec.ticks_per_second
-    limit = int(np.ceil(position - ON_TICK))
-    return _count_short(ticks, first, last, limit), np.maximum(last - first - 1, 0)
 
 
 def interval_ticks(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
@@ -158,11 +162,6 @@ def interval_ticks(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
     intervals : (N,) int64, ticks
     """
     return _intervals(np.asarray(ticks), first, last)
-
-
-def _medians(ticks: Ticks, first: Ticks, last: Ticks) -> NDArray[np.float64]:
-    trains = [ticks[low:high] for low, high in zip(first, last, strict=True)]
-    return np.array([np.median(np.diff(train)) if len(train) > 1 else np.nan for train in trains])
 
 
 def _linear_edges(limit: int, width: int) -> Ticks:
@@ -228,12 +227,12 @@ def _one_unit(train, refractory, out):
             lv += ratio * ratio
             lvr += ratio * ratio * (1.0 + 4.0 * refractory / both)
         previous = interval
-    out[0], out[1], out[3], out[4] = zero, mean, shortest, longest
+    out[0], out[1], out[7], out[8] = zero, mean, shortest, longest
     if n > 1:
-        out[2] = np.sqrt(squares / n)
-        out[5] = out[2] / mean if mean > 0 else np.nan
+        out[6] = np.sqrt(squares / n)
+        out[2] = out[6] / mean if mean > 0 else np.nan
     if pairs > 0:
-        out[6], out[7], out[8] = 2.0 * cv2 / pairs, 3.0 * lv / pairs, 3.0 * lvr / pairs
+        out[3], out[4], out[5] = 2.0 * cv2 / pairs, 3.0 * lv / pairs, 3.0 * lvr / pairs
 
 
 @njit(cache=True, nogil=True)
@@ -282,9 +281,10 @@ def _count_intervals(ticks, first, last, edges, places):
 
 
 @njit(cache=True, nogil=True)
-def _count_short(ticks, first, last, limit):
-    short = np.zeros(len(first), np.int64)
+def _count_below(ticks, first, last, limits):
+    counts = np.zeros((len(first), len(limits)), np.int64)
     for row in range(len(first)):
         for k in range(first[row], last[row] - 1):
-            short[row] += ticks[k + 1] - ticks[k] < limit
-    return short
+            for limit in range(len(limits)):
+                counts[row, limit] += ticks[k + 1] - ticks[k] < limits[limit]
+    return counts

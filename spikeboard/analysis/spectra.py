@@ -15,6 +15,7 @@ import numpy as np
 from scipy import fft, stats
 from scipy.signal import windows
 
+from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, grouped_trains, positive
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
@@ -29,7 +30,7 @@ BATCH = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
+class Spectrum(WithAxes):
     """Power spectra of G spike trains or states.
 
     frequency_hz : (F,) float64, from 0 to at most the highest asked for
@@ -63,6 +64,11 @@ class Spectrum:
     left_over_s: float
     n_spikes: np.ndarray
     method: str
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The power."""
+        return self.power
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +134,7 @@ class _Layout:
 
 def welch(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     segment_s: float = 1.0,
     max_hz: float = 250.0,
     overlap: float = 0.5,
@@ -143,7 +149,7 @@ def welch(
     Parameters
     ----------
     rec : the recording
-    groups : unit rows, or lists of unit rows to be pooled (one row each); None takes every unit
+    units : unit rows, or lists of unit rows to be pooled (one row each); None takes every unit
     segment_s : length of a segment, s; frequencies are 1 / segment_s apart
     max_hz : highest frequency given, Hz; at most half the sampling rate
     overlap : share of a segment that the next one repeats, 0 to below 1
@@ -163,7 +169,7 @@ def welch(
     -----
     Welch, IEEE Transactions on Audio and Electroacoustics 15 (1967).
     """
-    trains = grouped_trains(rec, groups, t0, t1)
+    trains = grouped_trains(rec, units, t0, t1)
     layout = _spike_layout(rec, trains, segment_s, max_hz, overlap)
     taper = _window(window, layout.segment)
     found = _spike_spectrum(trains, layout, taper[None], "welch")
@@ -174,7 +180,7 @@ def welch(
 
 def multitaper(
     rec: Recording,
-    groups: Sequence[Group] | None,
+    units: Sequence[Group] | None,
     segment_s: float = 1.0,
     max_hz: float = 250.0,
     nw: float = 4.0,
@@ -186,7 +192,7 @@ def multitaper(
 
     Parameters
     ----------
-    rec, groups, segment_s, max_hz, t0, t1 : as for `welch`
+    rec, units, segment_s, max_hz, t0, t1 : as for `welch`
     nw : time–half-bandwidth product: each value is a mean over ± nw / segment_s Hz
     n_tapers : None takes 2 nw - 1
 
@@ -198,7 +204,7 @@ def multitaper(
     -----
     Thomson, Proceedings of the IEEE 70 (1982); Jarvis and Mitra, Neural Computation 13 (2001).
     """
-    trains = grouped_trains(rec, groups, t0, t1)
+    trains = grouped_trains(rec, units, t0, t1)
     layout = _spike_layout(rec, trains, segment_s, max_hz, 0.0)
     tapers = _slepian(layout.segment, nw, n_tapers)
     found = _spike_spectrum(trains, layout, tapers, "multitaper")

@@ -1,8 +1,12 @@
-"""Synapses of a whole recording counted and summed by groups of units, and the sign they have."""
+"""Synapses summed in blocks of a matrix or by groups of units, and the sign they have.
+
+No synapse is not the same as a weight of zero: where there is none, the value is NaN. Several synapses of one pair all
+count.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikeboard.analysis.axes import WithAxes
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording, Synapses
 
@@ -18,8 +23,8 @@ Values = Callable[[Synapses], NDArray[np.float64] | None]
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
-    """Synapses between groups of sources (rows) and groups of targets (columns), (R, C) each.
+class Blocks(WithAxes):
+    """Synapses between blocks of sources (rows) and blocks of targets (columns), (R, C) each.
 
     count : synapses
     pairs : pairs of units that are joined, within each projection
@@ -36,6 +41,11 @@ class Sums:
     negative: NDArray[np.int64]
 
     @property
+    def numbers(self) -> np.ndarray:
+        """The sums."""
+        return self.sum
+
+    @property
     def mean(self) -> NDArray[np.float64]:
         """Mean value of the synapses of each cell, NaN where none is known."""
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -47,47 +57,61 @@ class Sums:
         return np.where(self.finite > 0, self.total, np.nan)
 
 
-def synapse_sums(
+def weight_blocks(
     rec: Recording,
-    row_group: NDArray[np.integer],
-    column_group: NDArray[np.integer],
+    projection: str | Sequence[str] | None,
     shape: tuple[int, int],
-    values: Values,
-    projections: tuple[str, ...] | None = None,
-) -> Sums:
-    """Synapses of a recording, summed by group of their source and group of their target.
+    sources: NDArray[np.integer] | None = None,
+    targets: NDArray[np.integer] | None = None,
+    values: Values | None = None,
+) -> Blocks:
+    """The synapses of a projection, summed in at most `shape` blocks, straight from their sparse form.
 
     Parameters
     ----------
     rec : the recording
-    row_group, column_group : (n_units,) group of each unit as source and as target, -1 to leave it out
-    shape : number of groups of sources and of targets
-    values : the (S,) values of a projection, such as `signed_weights`, or None where it has none
-    projections : names, None for all
+    projection : name, several names, None for all projections
+    shape : number of blocks of sources and of targets
+    sources, targets : (n_units,) block of each unit of the recording, -1 to leave it out; None cuts the units of the
+        populations that are joined into blocks of neighbours, a unit each where they are no more than blocks
+    values : gives the (S,) values of a projection, such as `delays_ms`, or None where it has none; None takes
+        `signed_weights`
 
     Returns
     -------
-    Sums
+    Blocks : as an array its sums, (R, C) float64, NaN where there is no synapse
 
     Raises
     ------
-    RecordingError : where there would be more than four million cells
+    RecordingError : for a projection that is not there, for blocks that do not fit into memory, or where a synapse
+        names a unit that is not there, as in a damaged file
     """
-    if shape[0] * shape[1] > MOST_CELLS:
-        raise RecordingError(f"{shape[0]:,} × {shape[1]:,} groups of units are too many for one matrix")
-    count, pairs, finite, positive, negative = np.zeros((5, *shape), np.int64)
-    total = np.zeros(shape)
-    for name in rec.connections if projections is None else projections:
-        synapses = rec.synapses(name)
-        known = values(synapses)
+    names = [projection] if isinstance(projection, str) else list(projection or rec.connections)
+    joined = [rec.synapses(name) for name in names]
+    row_block = _neighbours(rec, {one.source for one in joined}, shape[0]) if sources is None else sources
+    column_block = _neighbours(rec, {one.target for one in joined}, shape[1]) if targets is None else targets
+    size = tuple(
+        most if given is not None else int(block.max(initial=-1)) + 1
+        for most, given, block in zip(shape, (sources, targets), (row_block, column_block), strict=True)
+    )
+    if size[0] * size[1] > MOST_CELLS:
+        raise RecordingError(f"{size[0]:,} × {size[1]:,} blocks of units are too many for one matrix")
+    count, pairs, finite, positive, negative = np.zeros((5, *size), np.int64)
+    total = np.zeros(size)
+    for synapses in joined:
+        known = signed_weights(rec, synapses) if values is None else values(synapses)
         known = np.zeros(0) if known is None else np.ascontiguousarray(known, np.float64)
-        rows = _of_population(rec, synapses.source, row_group)
-        columns = _of_population(rec, synapses.target, column_group)
-        _add(
+        rows = _of_population(rec, synapses.source, row_block)
+        columns = _of_population(rec, synapses.target, column_block)
+        strangers = _add(
             np.asarray(synapses.indptr), np.asarray(synapses.indices), known, rows, columns,
             count, pairs, finite, total, positive, negative,
         )  # fmt: skip
-    return Sums(count, pairs, finite, total, positive, negative)
+        if strangers:
+            raise RecordingError(
+                f"this recording is damaged: {strangers:,} synapses name units it does not have; open its source again"
+            )
+    return Blocks(count, pairs, finite, total, positive, negative)
 
 
 def inhibitory_units(rec: Recording) -> NDArray[np.bool_] | None:
@@ -147,6 +171,14 @@ def _by_source(synapses: Synapses, of_source: NDArray[Any]) -> NDArray[Any]:
     return np.repeat(of_source, np.diff(np.asarray(synapses.indptr)))
 
 
+def _neighbours(rec: Recording, populations: set[str], most: int) -> NDArray[np.int64]:
+    """The units of some populations in at most so many blocks of neighbours, (n_units,); -1 for all others."""
+    rows = np.flatnonzero(rec.units["population"].isin(sorted(populations)))
+    block = np.full(len(rec.units), -1, np.int64)
+    block[rows] = np.arange(len(rows)) * min(most, len(rows)) // max(len(rows), 1)
+    return block
+
+
 def _of_population(rec: Recording, name: str, group: NDArray[np.integer]) -> NDArray[np.int64]:
     rows = rec.rows_of(name)
     return np.ascontiguousarray(group[rows.start : rows.stop], np.int64)
@@ -155,12 +187,16 @@ def _of_population(rec: Recording, name: str, group: NDArray[np.integer]) -> NDA
 @njit(cache=True, nogil=True)
 def _add(indptr, indices, values, rows, columns, count, pairs, finite, total, positive, negative):
     seen = np.full(len(columns), -1, np.int64)
+    strangers = 0
     for source in range(len(indptr) - 1):
         row = rows[source]
         if row < 0:
             continue
         for synapse in range(indptr[source], indptr[source + 1]):
             target = indices[synapse]
+            if not 0 <= target < len(columns):
+                strangers += 1
+                continue
             column = columns[target]
             if column < 0:
                 continue
@@ -173,3 +209,4 @@ def _add(indptr, indices, values, rows, columns, count, pairs, finite, total, po
                 total[row, column] += value
                 positive[row, column] += value > 0
                 negative[row, column] += value < 0
+    return strangers

@@ -9,11 +9,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikeboard.analysis.axes import WithAxes
 from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
 
 
 @dataclass(frozen=True, eq=False)
-class Envelope:
+class Envelope(WithAxes):
     """Traces as drawn.
 
     time : (P,) or (K, P) float64, s, of each point: where the sample really lies
@@ -27,8 +29,46 @@ class Envelope:
     samples: int
     exact: bool
 
+    @property
+    def numbers(self) -> np.ndarray:
+        """The values."""
+        return self.values
+
 
 def trace_envelope(
+    rec: Recording,
+    name: str,
+    t0: float | None,
+    t1: float | None,
+    width: int,
+    columns: Sequence[int] | None = None,
+) -> Envelope:
+    """The samples of a recorded state in a window, as `envelope` reduces them.
+
+    Parameters
+    ----------
+    rec : the recording
+    name : of the state
+    t0, t1 : s, both included; None for the whole
+    width : pixels
+    columns : which traces of the state; None for all
+
+    Returns
+    -------
+    Envelope : time and values (K, P), one row per column; P <= 2·width
+
+    Raises
+    ------
+    RecordingError : for a state that is not there, or for a width below 1
+    """
+    if name not in rec.states:
+        known = ", ".join(map(repr, rec.states)) or "none"
+        raise RecordingError(f"no state {str(name)[:60]!r} in this recording; it has {known}")
+    state = rec.states[name]
+    return envelope(state.values, state.time, t0, t1, width, columns)
+
+
+def envelope(
     values: np.ndarray,
     time: NDArray[np.float64],
     t0: float | None,

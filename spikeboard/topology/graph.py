@@ -15,7 +15,7 @@ from spikeboard.analysis.synapses import (
     shown_synapses,
     sign_from_units,
     signed_weights,
-    synapse_sums,
+    weight_blocks,
 )
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, Synapses
@@ -169,8 +169,8 @@ def _edges_of(
         ends = int(group[rec.rows_of(synapses.source).start]), int(group[rec.rows_of(synapses.target).start])
         return [_whole_edge(rec, name, synapses, ends)] if len(synapses) else []
     shape = (len(groups), len(groups))
-    sums = synapse_sums(rec, group, group, shape, lambda s: signed_weights(rec, s), (name,))
-    delay = synapse_sums(rec, group, group, shape, delays_ms, (name,)).mean
+    sums = weight_blocks(rec, name, shape, group, group)
+    delay = weight_blocks(rec, name, shape, group, group, delays_ms).mean
     found = []
     for source, target in zip(*np.nonzero(sums.count), strict=True):
         place = (int(source), int(target))
@@ -192,7 +192,7 @@ def _edges_of(
 
 def _whole_edge(rec: Recording, name: str, synapses: Synapses, ends: tuple[int, int]) -> dict[str, Any]:
     zero = np.zeros(len(rec.units), np.int64)
-    sums = synapse_sums(rec, zero, zero, (1, 1), lambda s: signed_weights(rec, s), (name,))
+    sums = weight_blocks(rec, name, (1, 1), zero, zero)
     row = rec.projections[rec.projections["name"] == name].iloc[0]
     possible = len(rec.rows_of(synapses.source)) * len(rec.rows_of(synapses.target))
     return {

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.traces import trace_envelope, window_samples
+from spikeboard.analysis.traces import envelope, window_samples
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
 from spikeboard.selection import Selection
@@ -301,7 +301,7 @@ def _extremes(path: Path, stretches: int) -> np.ndarray:
     """The samples with the least and greatest x and y of each stretch, ascending."""
     # In place of times the envelope gets the numbers of the samples, and so gives those of the extremes.
     numbers = np.arange(len(path.time), dtype=np.float64)
-    kept = [trace_envelope(values, numbers, None, None, stretches).time for values in (path.x, path.y)]
+    kept = [envelope(values, numbers, None, None, stretches).time for values in (path.x, path.y)]
     return np.unique(np.concatenate(kept)).astype(np.int64)
 
 
@@ -428,7 +428,8 @@ def draw(
         _add_arrows(figure, path, kept, tint)
         _add_ends(figure, path, tint, k == 0)
     titles = [label(title, 60) for title in result.extra["axes"]]
-    return figure.update_layout(xaxis_title=titles[0], yaxis_title=titles[1], hovermode="closest")
+    meta = {"cursor": "path"} if mode == "path" else {}
+    return figure.update_layout(xaxis_title=titles[0], yaxis_title=titles[1], hovermode="closest", meta=meta)
 
 
 def time_colour(share: float) -> str:

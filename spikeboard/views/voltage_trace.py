@@ -198,7 +198,8 @@ def _trace(
     rec: Recording, column: Column, t0: float, t1: float, width: int, spikes: bool, second: bool
 ) -> tuple[Trace, Envelope]:
     state = column.state
-    reduced = trace_envelope(state.values, state.time, t0, t1, width, [column.place])
+    name = next(name for name, known in rec.states.items() if known is state)
+    reduced = trace_envelope(rec, name, t0, t1, width, [column.place])
     time, values = reduced.time[0], np.asarray(reduced.values[0], np.float64)
     time, values = _broken(time, values, _gaps(state.time, t0, t1))
     train = _spikes(rec, column.row, t0, t1) if spikes else np.zeros(0)
@@ -425,7 +426,9 @@ def draw(
     ranges = _lane_ranges(drawn, lanes, scale)
     several = layout == "overlaid" and 1 < len(drawn) <= 12
     placed = _layout(drawn, lanes, colours, ranges, result, layout)
-    figure = go.Figure(layout=placed | {"showlegend": several, "hovermode": "closest"})
+    figure = go.Figure(
+        layout=placed | {"showlegend": several, "hovermode": "closest", "meta": {"cursor": "time"}}
+    )
     for k, members in enumerate(lanes):
         for member in members:
             _add_trace(figure, drawn[member], colours[member], k, ranges[k], result, layout, members)

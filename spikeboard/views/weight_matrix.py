@@ -13,12 +13,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.synapses import (
-    Sums,
+    Blocks,
     delays_ms,
     shown_synapses,
     sign_from_units,
     signed_weights,
-    synapse_sums,
+    weight_blocks,
 )
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, Synapses
@@ -104,9 +104,8 @@ def matrix(
     if quantity == "delay" and all(rec.synapses(name).delay is None for name in chosen):
         raise NothingToDraw("no delays in this recording: choose weight or probability")
     rows, columns = _side(rec, sources, level), _side(rec, targets, level)
-    sums = synapse_sums(
-        rec, rows.group, columns.group, (len(rows.names), len(columns.names)), _values(rec, quantity), chosen
-    )
+    shape = (len(rows.names), len(columns.names))
+    sums = weight_blocks(rec, chosen, shape, rows.group, columns.group, _values(rec, quantity))
     if not sums.count.any():
         raise NothingToDraw(
             f"no synapse joins the selected units in {listed(list(chosen))}: widen the selection"
@@ -187,7 +186,7 @@ def _matrix_result(
     chosen: tuple[str, ...],
     rows: Side,
     columns: Side,
-    sums: Sums,
+    sums: Blocks,
     level: str,
     quantity: str,
     combine: str,
@@ -209,7 +208,7 @@ def _matrix_result(
     return Result(lambda: _frame(extra), caption, tuple(notes), extra)
 
 
-def _combined(rows: Side, columns: Side, sums: Sums, quantity: str, how: str) -> np.ndarray:
+def _combined(rows: Side, columns: Side, sums: Blocks, quantity: str, how: str) -> np.ndarray:
     if quantity == "probability":
         sizes = [np.bincount(side.group[side.rows], minlength=len(side.names)) for side in (rows, columns)]
         share = sums.pairs / np.outer(*sizes)
@@ -255,7 +254,7 @@ def _caption(
     chosen: tuple[str, ...],
     rows: Side,
     columns: Side,
-    sums: Sums,
+    sums: Blocks,
     quantity: str,
     how: str,
 ) -> str:
@@ -280,7 +279,7 @@ def _notes(
     chosen: tuple[str, ...],
     rows: Side,
     columns: Side,
-    sums: Sums,
+    sums: Blocks,
     level: str,
     quantity: str,
     how: str,
@@ -305,7 +304,7 @@ def _notes(
 _HOW = {"sum": "their values summed", "mean": "the mean of their synapses", "count": "their synapses counted"}
 
 
-def _about_values(rec: Recording, chosen: tuple[str, ...], sums: Sums, quantity: str) -> list[str]:
+def _about_values(rec: Recording, chosen: tuple[str, ...], sums: Blocks, quantity: str) -> list[str]:
     notes = []
     unknown = int(sums.count.sum() - sums.finite.sum())
     if unknown:

@@ -10,16 +10,16 @@ from made_trains import awkward, made, tick_trains, trains_of
 
 from spikeboard.analysis import intervals
 from spikeboard.analysis.intervals import (
+    interval_counts_below,
     interval_histogram,
     interval_statistics,
     interval_ticks,
     refractory_violations,
-    short_intervals,
 )
 from spikeboard.analysis.trains import trains_in
 from spikeboard.errors import RecordingError
 
-COLUMNS = ["spikes", "intervals", "zero", "mean", "std", "min", "max", "cv", "cv2", "lv", "lvr"]
+COLUMNS = ["n", "mean", "CV", "CV2", "LV", "LvR", "std", "min", "max", "zero", "spikes"]
 
 
 def random_trains(rate: float | None = 1e4, t_start: float = 0.0):
@@ -42,54 +42,54 @@ def test_statistics_agree_with_elephant(rate: float | None, t_start: float) -> N
         assert row["mean"] == pytest.approx(gaps.mean())
         assert row["std"] == pytest.approx(gaps.std())
         assert (row["min"], row["max"]) == pytest.approx((gaps.min(), gaps.max()))
-        assert row["cv"] == pytest.approx(elephant.cv(gaps))
-        assert row["cv2"] == pytest.approx(elephant.cv2(gaps))
-        assert row["lv"] == pytest.approx(elephant.lv(gaps))
+        assert row["CV"] == pytest.approx(elephant.cv(gaps))
+        assert row["CV2"] == pytest.approx(elephant.cv2(gaps))
+        assert row["LV"] == pytest.approx(elephant.lv(gaps))
         # Elephant takes R in the unit of the intervals, or as a quantity
-        assert row["lvr"] == pytest.approx(elephant.lvr(gaps * pq.s, R=5 * pq.ms))
+        assert row["LvR"] == pytest.approx(elephant.lvr(gaps * pq.s, R=5 * pq.ms))
 
 
 def test_another_refractory_period_changes_lvr_alone() -> None:
     rec = random_trains()
     two, five = interval_statistics(rec, refractory_ms=2.0), interval_statistics(rec)
     gaps = np.diff(trains_of(rec)[2]) / 1e4 * pq.s
-    assert two["lvr"].loc[2] == pytest.approx(elephant.lvr(gaps, R=2 * pq.ms))
-    assert two.drop(columns="lvr").equals(five.drop(columns="lvr"))
+    assert two["LvR"].loc[2] == pytest.approx(elephant.lvr(gaps, R=2 * pq.ms))
+    assert two.drop(columns="LvR").equals(five.drop(columns="LvR"))
 
 
 def test_regular_and_alternating_trains_have_known_answers() -> None:
     table = interval_statistics(made([range(0, 1000, 10), np.cumsum([0, 1, 3] + [1, 3] * 20)]))
-    assert table.loc[0, ["cv", "cv2", "lv", "lvr"]].tolist() == [0, 0, 0, 0]
+    assert table.loc[0, ["CV", "CV2", "LV", "LvR"]].tolist() == [0, 0, 0, 0]
     assert table.loc[0, ["mean", "std", "min", "max"]].tolist() == pytest.approx([0.01, 0, 0.01, 0.01])
     # intervals 1, 3, 1, 3 ms: mean 2, sd 1; |3-1|/(3+1) = 1/2 each; R = 5 ms: 1 + 4·5/4 = 6
-    assert table.loc[1, ["cv", "cv2", "lv", "lvr"]].tolist() == pytest.approx([0.5, 1.0, 0.75, 4.5])
+    assert table.loc[1, ["CV", "CV2", "LV", "LvR"]].tolist() == pytest.approx([0.5, 1.0, 0.75, 4.5])
 
 
 def test_a_poisson_train_has_ones() -> None:
     rng = np.random.default_rng(5)
     rec = made([np.sort(rng.choice(10**9, 100_000, replace=False))], 1e5, t_stop=10_000.0)
     row = interval_statistics(rec, refractory_ms=1e-9).loc[0]
-    assert row[["cv", "cv2", "lv", "lvr"]].tolist() == pytest.approx([1, 1, 1, 1], abs=0.02)
+    assert row[["CV", "CV2", "LV", "LvR"]].tolist() == pytest.approx([1, 1, 1, 1], abs=0.02)
 
 
 def test_too_few_intervals_are_nan_not_zero() -> None:
     # trap T23: a unit with one spike is no interval of zero
     table = interval_statistics(made([[], [5], [5, 9], [1, 3, 9]]))
     assert table["spikes"].tolist() == [0, 1, 2, 3]
-    assert table["intervals"].tolist() == [0, 0, 1, 2]
-    assert table.loc[:1, COLUMNS[3:]].isna().all(axis=None)
+    assert table["n"].tolist() == [0, 0, 1, 2]
+    assert table.loc[:1, COLUMNS[1:9]].isna().all(axis=None)
     assert table.loc[2, ["mean", "min", "max"]].tolist() == pytest.approx([0.004] * 3)
-    assert table.loc[2, ["std", "cv", "cv2", "lv", "lvr"]].isna().all()
+    assert table.loc[2, ["std", "CV", "CV2", "LV", "LvR"]].isna().all()
     assert table.loc[3].notna().all()
 
 
 def test_intervals_of_zero_are_counted_and_leave_the_rest_defined() -> None:
     table = interval_statistics(made([[0, 0, 0], [0, 0, 4, 4]]))
     assert table["zero"].tolist() == [2, 2]
-    assert table.loc[0, ["cv", "cv2", "lv", "lvr"]].isna().all()
+    assert table.loc[0, ["CV", "CV2", "LV", "LvR"]].isna().all()
     assert table.loc[0, ["mean", "std", "max"]].tolist() == [0, 0, 0]
     # 0, 4, 0: both pairs differ by all there is
-    assert table.loc[1, ["cv2", "lv"]].tolist() == [2, 3]
+    assert table.loc[1, ["CV2", "LV"]].tolist() == [2, 3]
 
 
 def test_rows_are_those_asked_for_in_their_order_and_window() -> None:
@@ -102,13 +102,12 @@ def test_rows_are_those_asked_for_in_their_order_and_window() -> None:
     assert table.loc[3, "mean"] == pytest.approx(np.diff(inside).mean() / 1e4)
 
 
-def test_median() -> None:
-    rec = awkward()
-    table = interval_statistics(rec, median=True)
-    for unit, train in enumerate(trains_of(rec)):
-        if len(train) > 1:
-            assert table.loc[unit, "median"] == pytest.approx(np.median(np.diff(train)) / 1e4)
-    assert np.isnan(table.loc[0, "median"])
+@given(tick_trains(), st.lists(st.integers(-2, 1002), max_size=4))
+def test_intervals_below_limits_are_counted_unit_by_unit(trains, limits: list[int]) -> None:
+    gaps = [np.diff(sorted(train)) for train in trains]
+    expected = [[np.count_nonzero(own < limit) for limit in limits] for own in gaps]
+    found = interval_counts_below(made(trains), limits)
+    assert found.shape == (len(trains), len(limits)) and found.tolist() == expected
 
 
 @given(tick_trains(), st.integers(0, 10**11))
@@ -123,7 +122,7 @@ def test_shifting_all_times_changes_no_interval(trains, shift: int) -> None:
 @given(tick_trains())
 def test_statistics_do_not_depend_on_the_unit_of_time(trains) -> None:
     slow, fast = interval_statistics(made(trains)), interval_statistics(made(trains, 1e4), refractory_ms=0.5)
-    for column in ("cv", "cv2", "lv", "lvr"):
+    for column in ("CV", "CV2", "LV", "LvR"):
         assert np.array_equal(slow[column], fast[column], equal_nan=True) or np.allclose(
             slow[column], fast[column], equal_nan=True
         )
@@ -251,8 +250,6 @@ def test_refractory_violations_are_shorter_than_the_period() -> None:
     assert refractory_violations(rec) == (1, 0.25)
     assert refractory_violations(rec, None, 2.5) == (3, 0.75)
     assert refractory_violations(rec, [1], 2.0) == (0, 0.0)
-    short, total = short_intervals(rec, None, 3.0)
-    assert short.tolist() == [2, 1, 0, 0] and total.tolist() == [3, 1, 0, 0]
 
 
 @pytest.mark.parametrize("rate", [1e4, 30_000.0, 44_100.0])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_networks import network_of, synapses_of, triples
+from scipy import sparse
 
 from spikeboard.analysis.synapses import (
     delays_ms,
@@ -14,7 +15,7 @@ from spikeboard.analysis.synapses import (
     shown_synapses,
     sign_from_units,
     signed_weights,
-    synapse_sums,
+    weight_blocks,
 )
 from spikeboard.errors import RecordingError
 
@@ -26,7 +27,7 @@ def test_sums_are_those_of_the_plain_definition(there, back, rows, columns) -> N
     rec = network_of(
         {"A": 4, "B": 3}, {"AB": synapses_of("A", "B", 4, there), "BA": synapses_of("B", "A", 3, back)}
     )
-    found = synapse_sums(rec, np.array(rows), np.array(columns), (3, 3), lambda s: s.weight)
+    found = weight_blocks(rec, None, (3, 3), np.array(rows), np.array(columns))
     joined = [(s, 4 + t, w) for s, t, w in there] + [(4 + s, t, w) for s, t, w in back]
     for r in range(3):
         for c in range(3):
@@ -44,23 +45,49 @@ def test_sums_are_those_of_the_plain_definition(there, back, rows, columns) -> N
                 assert np.isnan(found.sum[r, c]) and np.isnan(found.mean[r, c])
 
 
+@given(triples(6, 5), st.integers(1, 9), st.integers(1, 9))
+def test_blocks_of_neighbours_are_parts_of_scipys_matrix(joined, n_rows: int, n_columns: int) -> None:
+    known = [(s, t, w) for s, t, w in joined if np.isfinite(w)]
+    rec = network_of({"B": 2, "A": 6, "C": 5}, {"AC": synapses_of("A", "C", 6, known)})
+    blocks = weight_blocks(rec, "AC", (n_rows, n_columns))
+    rows, columns = (np.arange(n) * min(most, n) // n for n, most in ((6, n_rows), (5, n_columns)))
+    source, target, weight = np.array(known, float).reshape(-1, 3).T
+    dense = sparse.coo_array(
+        (weight, (rows[source.astype(int)], columns[target.astype(int)])), blocks.sum.shape
+    )
+    assert np.asarray(blocks).shape == (min(n_rows, 6), min(n_columns, 5))
+    assert np.allclose(np.nan_to_num(np.asarray(blocks)), dense.toarray())
+    assert np.array_equal(np.isnan(blocks), blocks.count == 0)
+    assert (blocks.count - blocks.pairs).sum() == len(known) - len({(s, t) for s, t, _ in known})
+
+
+@pytest.mark.parametrize("stranger", [-1, 3, 2**31 - 1])
+def test_synapses_onto_units_that_are_not_there_are_refused(stranger: int) -> None:
+    rec = network_of({"A": 3}, {"AA": synapses_of("A", "A", 3, [(0, 1, 1.0), (1, 2, 1.0)])})
+    rec.synapses("AA").indices[1] = stranger
+    with pytest.raises(RecordingError, match="damaged: 1 synapse"):
+        weight_blocks(rec, "AA", (2, 2))
+
+
 def test_a_weight_of_zero_is_a_synapse_and_no_synapse_is_none() -> None:
     rec = network_of({"A": 2}, {"AA": synapses_of("A", "A", 2, [(0, 1, 0.0)])})
-    found = synapse_sums(rec, np.arange(2), np.arange(2), (2, 2), lambda s: s.weight)
+    found = weight_blocks(rec, "AA", (2, 2))
     assert found.sum[0, 1] == 0.0 and np.isnan(found.sum[1, 0])
 
 
 def test_only_the_projections_named_count() -> None:
     one = [(0, 0, 1.0)]
     rec = network_of({"A": 1}, {"x": synapses_of("A", "A", 1, one), "y": synapses_of("A", "A", 1, one * 3)})
-    zero = np.zeros(1, int)
-    assert synapse_sums(rec, zero, zero, (1, 1), lambda s: s.weight, ("y",)).count[0, 0] == 3
+    assert weight_blocks(rec, "y", (1, 1)).count[0, 0] == 3
+    assert weight_blocks(rec, ["x", "y"], (1, 1)).count[0, 0] == 4
+    with pytest.raises(RecordingError, match="no projection 'z'"):
+        weight_blocks(rec, "z", (1, 1))
 
 
 def test_too_many_groups_are_refused_before_memory_is_taken() -> None:
     rec = network_of({"A": 1}, {})
     with pytest.raises(RecordingError, match="too many"):
-        synapse_sums(rec, np.zeros(1, int), np.zeros(1, int), (10**6, 10**6), lambda s: s.weight)
+        weight_blocks(rec, None, (10**6, 10**6), np.zeros(1, int), np.zeros(1, int))
 
 
 def mixed(weights: list[float]):

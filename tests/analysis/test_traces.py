@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spikeboard.analysis.traces import trace_envelope, window_samples
+from spikeboard.analysis.traces import envelope, window_samples
 from spikeboard.errors import RecordingError
 
 numbers = st.one_of(st.floats(-1e3, 1e3, width=32), st.just(float("nan")))
@@ -29,7 +29,7 @@ def by_definition(values: np.ndarray, time: np.ndarray, width: int) -> tuple[lis
 @given(hnp.arrays(np.float64, st.integers(1, 200), elements=numbers), st.integers(1, 40))
 def test_the_envelope_holds_the_extremes_of_every_stretch(values: np.ndarray, width: int) -> None:
     time = np.arange(len(values)) * 0.5 + 3
-    drawn = trace_envelope(values, time, None, None, width)
+    drawn = envelope(values, time, None, None, width)
     assert len(drawn.time) == len(drawn.values) <= 2 * width and drawn.samples == len(values)
     assert drawn.exact == (len(values) <= 2 * width)
     if drawn.exact:
@@ -46,7 +46,7 @@ def test_one_sample_in_a_million_is_not_lost() -> None:
     values[654_321, 1] = 40
     values[123_456, 2] = -80
     time = np.arange(1_000_000) * 1e-4
-    drawn = trace_envelope(values, time, None, None, 500)
+    drawn = envelope(values, time, None, None, 500)
     assert drawn.values.shape == drawn.time.shape == (3, 1000)
     assert drawn.time[1, drawn.values[1].argmax()] == time[654_321] and drawn.values[1].max() == 40
     assert drawn.time[2, drawn.values[2].argmin()] == time[123_456]
@@ -57,16 +57,16 @@ def test_each_column_is_drawn_as_if_it_were_alone() -> None:
     values = np.random.default_rng(0).normal(size=(999, 5))
     values[100:400, 3] = np.nan
     time = np.sort(np.random.default_rng(1).random(999))
-    together = trace_envelope(values, time, 0.1, 0.9, 37, columns=[3, 0, 3])
+    together = envelope(values, time, 0.1, 0.9, 37, columns=[3, 0, 3])
     for row, column in enumerate([3, 0, 3]):
-        alone = trace_envelope(values[:, column], time, 0.1, 0.9, 37)
+        alone = envelope(values[:, column], time, 0.1, 0.9, 37)
         assert np.array_equal(together.values[row], alone.values, equal_nan=True)
         assert np.array_equal(together.time[row], alone.time)
 
 
 def test_a_stretch_without_numbers_stays_a_gap() -> None:
     values = np.r_[np.zeros(100), np.full(100, np.nan), np.ones(100)]
-    drawn = trace_envelope(values, np.arange(300.0), None, None, 30).values
+    drawn = envelope(values, np.arange(300.0), None, None, 30).values
     assert (
         drawn[:20].tolist() == [0] * 20 and np.isnan(drawn[20:40]).all() and drawn[40:].tolist() == [1] * 20
     )
@@ -78,20 +78,20 @@ def test_a_window_of_samples_has_both_of_its_ends() -> None:
     assert window_samples(time, None, None) == (0, 4)
     assert window_samples(time, 1.5, 1.6) == (2, 2)
     assert window_samples(time, 9.0, 1.0) == (4, 4)
-    drawn = trace_envelope(np.arange(4), time, 1.0, 2.0, 10)
+    drawn = envelope(np.arange(4), time, 1.0, 2.0, 10)
     assert drawn.values.tolist() == [1, 2] and drawn.time.tolist() == [1, 2] and drawn.exact
 
 
 def test_an_empty_window_is_an_empty_trace() -> None:
     for values in (np.zeros(0), np.zeros((0, 2))):
-        drawn = trace_envelope(values, np.zeros(0), None, None, 10)
+        drawn = envelope(values, np.zeros(0), None, None, 10)
         assert drawn.samples == 0 and drawn.exact and drawn.values.size == 0
 
 
 @pytest.mark.parametrize("kind", ["f4", ">f4", ">f8", "f2", "i2", "u1", "?", ">i4"])
 def test_every_type_of_number_that_files_hold(kind: str) -> None:
     values = np.random.default_rng(2).integers(0, 2, 500).astype(kind)
-    drawn = trace_envelope(values, np.arange(500.0), None, None, 50)
+    drawn = envelope(values, np.arange(500.0), None, None, 50)
     expected = by_definition(values.astype(float), np.arange(500.0), 50)
     assert drawn.values.tolist() == expected[1] and drawn.time.tolist() == expected[0]
 
@@ -100,18 +100,18 @@ def test_a_memory_map_is_read_in_place(tmp_path) -> None:
     values = np.random.default_rng(3).normal(size=(4000, 4)).astype(np.float32)
     values.tofile(tmp_path / "v")
     mapped = np.memmap(tmp_path / "v", np.float32, mode="r", shape=(4000, 4))
-    ours = trace_envelope(mapped, np.arange(4000.0), 100.0, 3000.0, 60)
-    assert np.array_equal(ours.values, trace_envelope(values, np.arange(4000.0), 100.0, 3000.0, 60).values)
+    ours = envelope(mapped, np.arange(4000.0), 100.0, 3000.0, 60)
+    assert np.array_equal(ours.values, envelope(values, np.arange(4000.0), 100.0, 3000.0, 60).values)
 
 
 def test_infinite_values_are_extremes() -> None:
     values = np.zeros(100)
     values[[33, 66]] = np.inf, -np.inf
-    drawn = trace_envelope(values, np.arange(100.0), None, None, 2)
+    drawn = envelope(values, np.arange(100.0), None, None, 2)
     assert drawn.values.max() == np.inf and drawn.values.min() == -np.inf
 
 
 def test_what_does_not_fit_is_refused() -> None:
     for values, width in ((np.zeros(3), 5), (np.zeros(4), 0), (np.zeros((4, 2, 2)), 5)):
         with pytest.raises(RecordingError, match="cannot be drawn"):
-            trace_envelope(values, np.arange(4.0), None, None, width)
+            envelope(values, np.arange(4.0), None, None, width)

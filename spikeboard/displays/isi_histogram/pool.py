@@ -59,6 +59,7 @@ def choose(rec: Recording, selection: Selection, unit: int | None, split: bool) 
 def statistics(rec: Recording, chosen: Chosen) -> pd.DataFrame:
     """Statistics per unit, of the units that have an interval at all."""
     table = interval_statistics(rec, chosen.rows, chosen.t0, chosen.t1, refractory_ms=LVR_MS)
+    table = table.rename(columns={"n": "intervals"}).rename(columns=str.lower)
     if table["intervals"].any():
         return table
     when = span(chosen.t0, chosen.t1)
