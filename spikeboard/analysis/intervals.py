@@ -147,11 +147,23 @@ def refractory_violations(
     -------
     count, fraction : of all intervals; the fraction is NaN where there is none
     """
-    limit = int(np.ceil(refractory_ms / 1000 * rec.ticks_per_second - ON_TICK))
-    count = int(interval_counts_below(rec, [limit], units, t0, t1).sum())
-    _, first, last = trains_in(rec, units, t0, t1)
-    total = int(np.maximum(last - first - 1, 0).sum())
+    short, intervals = short_intervals(rec, units, refractory_ms, t0, t1)
+    count, total = int(short.sum()), int(intervals.sum())
     return count, count / total if total else float("nan")
+
+
+def short_intervals(
+    rec: Recording, units: Rows, refractory_ms: float, t0: float | None = None, t1: float | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Intervals shorter than a limit, and all intervals, of each unit.
+
+    Returns
+    -------
+    short, intervals : (U,) int64
+    """
+    limit = int(np.ceil(refractory_ms / 1000 * rec.ticks_per_second - ON_TICK))
+    _, first, last = trains_in(rec, units, t0, t1)
+    return interval_counts_below(rec, [limit], units, t0, t1)[:, 0], np.maximum(last - first - 1, 0)
 
 
 def interval_ticks(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:

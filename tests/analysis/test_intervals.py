@@ -15,6 +15,7 @@ from spikeboard.analysis.intervals import (
     interval_statistics,
     interval_ticks,
     refractory_violations,
+    short_intervals,
 )
 from spikeboard.analysis.trains import trains_in
 from spikeboard.errors import RecordingError
@@ -250,6 +251,8 @@ def test_refractory_violations_are_shorter_than_the_period() -> None:
     assert refractory_violations(rec) == (1, 0.25)
     assert refractory_violations(rec, None, 2.5) == (3, 0.75)
     assert refractory_violations(rec, [1], 2.0) == (0, 0.0)
+    short, total = short_intervals(rec, None, 3.0)
+    assert short.tolist() == [2, 1, 0, 0] and total.tolist() == [3, 1, 0, 0]
 
 
 @pytest.mark.parametrize("rate", [1e4, 30_000.0, 44_100.0])
