@@ -625,13 +625,15 @@ def check_rows(
     if indptr[0] != 0 or np.any(np.diff(indptr.astype(np.int64)) < 0) or indptr[-1] != len(indices):
         raise RecordingError(
             f"projection {name!r}: indptr must rise from 0 to the number of synapses, {len(indices):,}; "
-            f"it goes from {indptr[0]} to {indptr[-1]}"
+            f"it goes from {indptr[0]} to {indptr[-1]}: save it again"
         )
     if len(weight) != len(indices):
         raise RecordingError(f"projection {name!r} has {len(weight):,} weights for {len(indices):,} synapses")
     if len(indices) and not 0 <= indices.min() <= indices.max() < targets:
         wrong = indices.max() if indices.max() >= targets else indices.min()
-        raise RecordingError(f"projection {name!r} has a synapse to unit {wrong}, but {targets} target units")
+        raise RecordingError(
+            f"projection {name!r} has a synapse to unit {wrong}, but {targets} target units: save it again"
+        )
 
 
 def _told_synapses(name: str, synapses: Synapses) -> Iterator[str]:

@@ -141,13 +141,15 @@ def recognise(path: Path) -> Reader:
     RecordingError : where no reader knows it
     """
     if path.is_file() and path.stat().st_size == 0:
-        raise RecordingError(f"{path.name!r} is empty (0 bytes)")
+        raise RecordingError(f"{path.name!r} is empty (0 bytes): save or copy it again")
     for candidate in readers():
         if candidate.sniff(path):
             return candidate
     kind = "folder" if path.is_dir() else "file"
     names = ", ".join(reader.name for reader in readers())
-    raise RecordingError(f"{path.name!r} is no {kind} that Spikeboard knows; it reads {names}")
+    raise RecordingError(
+        f"{path.name!r} is no {kind} that Spikeboard knows; it reads {names}: save it as one of them"
+    )
 
 
 def fingerprint(path: Path, options: dict[str, Any]) -> str:

@@ -133,7 +133,7 @@ def _paired(
             return [other for other in lengths if lengths[other] == lengths[name]]
     raise RecordingError(
         f"{file}: {times[0][:40]!r} has {lengths[times[0]]:,} values, {units[0][:40]!r} has {lengths[units[0]]:,}: "
-        "each spike needs a time and a unit"
+        "each spike needs a time and a unit; save both again"
     )
 
 
@@ -155,7 +155,7 @@ def _columns_of(file: str, array: np.ndarray) -> _Table:
 def _refuse_no_list(file: str, array: np.ndarray) -> None:
     if array.dtype.kind not in "fiu":
         raise RecordingError(
-            f"{file} holds {array.dtype} values of shape {array.shape}: spike times are real numbers"
+            f"{file} holds {array.dtype} values of shape {array.shape}: spike times are real numbers; save them as such"
         )
     if array.ndim == 1:
         return

@@ -273,7 +273,7 @@ def _check_members(path: Path, infos: list[zipfile.ZipInfo]) -> None:
         link = stat.S_ISLNK(info.external_attr >> 16)
         if link or ".." in parts or parts[:1] == ("/",) or ":" in info.filename[:3]:
             raise RecordingError(
-                f"{path.name} holds {info.filename[:60]!r}, which points outside it: refused"
+                f"{path.name} holds {info.filename[:60]!r}, which points outside it: pack the files again"
             )
         if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise RecordingError(
@@ -316,7 +316,8 @@ def _header(file: IO[bytes], name: str, size: int) -> Array:
     stated = prod(map(int, shape)) * dtype.itemsize
     if not dtype.hasobject and (min(shape, default=0) < 0 or stated > size):
         raise RecordingError(
-            f"array {name[:40]!r} claims shape {shape}, {stated:,} bytes, but only {size:,} are there: it is cut"
+            f"array {name[:40]!r} claims shape {shape}, {stated:,} bytes, but only {size:,} are there: it is cut, "
+            "save it again"
         )
     return Array(name, tuple(map(int, shape)), dtype)
 

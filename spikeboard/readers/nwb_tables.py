@@ -123,7 +123,7 @@ def bounds(
     # Compared in their own width: differences of unsigned numbers would wrap.
     if len(index) and (index.max() > n_values or index.min() < 0):
         raise RecordingError(
-            f"{where} leads to value {index.max():,}, but there are {n_values:,}: it is damaged"
+            f"{where} leads to value {index.max():,}, but there are {n_values:,}: it is damaged; write the file again"
         )
     if np.any(index[1:] < index[:-1]):
         row = int(np.flatnonzero(index[1:] < index[:-1])[0])

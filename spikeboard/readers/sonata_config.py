@@ -173,7 +173,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as problem:
         why = "it is nested too deeply" if isinstance(problem, RecursionError) else problem
-        raise RecordingError(f"{path.name!r} is not readable JSON: {why}") from None
+        raise RecordingError(f"{path.name!r} is not readable JSON, correct it: {why}") from None
     if not isinstance(content, dict):
         raise RecordingError(f"{path.name!r} is no config: a JSON object was expected")
     return content
@@ -197,7 +197,9 @@ def _resolve(
         return
     if name in above or len(above) >= DEEPEST:
         chain = ", ".join(f"${other}" for other in above[:4])
-        raise RecordingError(f"{path.name!r}: the manifest variables {chain} refer to each other in a circle")
+        raise RecordingError(
+            f"{path.name!r}: the manifest variables {chain} refer to each other in a circle: give one a path"
+        )
     for match in VARIABLE.finditer(given[name]):
         if (used := match[1] or match[2]) in given:
             _resolve(used, given, resolved, (*above, name), path)

@@ -76,7 +76,9 @@ def per_second(unit: str, where: str) -> float:
     RecordingError : for a unit that is none of time
     """
     if unit.strip() not in PER_SECOND:
-        raise RecordingError(f"{where} is in units of {unit[:60]!r}; times must be in s, ms, us or ns")
+        raise RecordingError(
+            f"{where} is in units of {unit[:60]!r}; times must be in s, ms, us or ns: correct the attribute"
+        )
     return PER_SECOND[unit.strip()]
 
 
@@ -87,7 +89,9 @@ def _parts(file: hdf5.OpenFile) -> Iterator[tuple[str | None, h5py.Group]]:
     flat = hdf5.dataset_at(spikes, "timestamps") is not None or hdf5.dataset_at(spikes, *IDS) is not None
     named = hdf5.groups(spikes)
     if not flat and not named:
-        raise RecordingError(f"{file.name!r} holds no spikes: /spikes has no population")
+        raise RecordingError(
+            f"{file.name!r} holds no spikes: /spikes has no population; save the spikes again"
+        )
     if flat:
         yield None, spikes
     yield from named.items()
@@ -102,10 +106,10 @@ def _spikes(file: hdf5.OpenFile, name: str | None, group: h5py.Group, time_unit:
         )
     if times is None or ids is None:
         missing = "timestamps" if times is None else "node_ids"
-        raise RecordingError(f"the spikes of {where} have no {missing}")
+        raise RecordingError(f"the spikes of {where} have no {missing}: save them again with both")
     if len(times) != len(ids):
         raise RecordingError(
-            f"{where} has {len(times):,} spike times but {len(ids):,} ids: they must pair up"
+            f"{where} has {len(times):,} spike times but {len(ids):,} ids: they must pair up, save it again"
         )
     stored = hdf5.text_attribute(hdf5.dataset_at(group, "timestamps") or group, "units")
     unit, notes = _unit(stored or hdf5.text_attribute(group, "units"), time_unit, where)
@@ -132,7 +136,9 @@ def integers(ids: np.ndarray, where: str) -> np.ndarray:
     """
     if ids.dtype.kind == "f":
         if not np.all(np.isfinite(ids) & (ids == np.rint(ids)) & (np.abs(ids) < 2**53)):
-            raise RecordingError(f"the ids of {where} are not whole numbers (such as {ids[:3].tolist()})")
+            raise RecordingError(
+                f"the ids of {where} are not whole numbers (such as {ids[:3].tolist()}): save them as integers"
+            )
         return ids.astype(np.int64)
     too_large = ids.dtype == np.uint64 and len(ids) and ids.max() > np.iinfo(np.int64).max
     return ids if too_large else ids.astype(np.int64)

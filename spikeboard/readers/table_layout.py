@@ -86,7 +86,7 @@ def layout(file: str, head: Head) -> Layout:
     text = head.text if head.whole else head.text[: head.text.rfind("\n") + 1]
     if not text:
         raise RecordingError(
-            f"{file}: its first line is longer than {len(head.text) - 1:,} characters: no table"
+            f"{file}: its first line is longer than {len(head.text) - 1:,} characters; each spike needs a line"
         )
     found = _laid_out(file, text, _delimiter(text))
     if found.delimiter == "," and len(found.names) == 1:
@@ -98,7 +98,7 @@ def layout(file: str, head: Head) -> Layout:
 def _laid_out(file: str, text: str, delimiter: str) -> Layout:
     rows = list(_readable(text, delimiter))
     if not rows:
-        raise RecordingError(f"{file} holds no rows: only blank lines or comments")
+        raise RecordingError(f"{file} holds no rows: only blank lines or comments; save it again")
     header_line, names = (rows[0][0], rows[0][1]) if _is_header(rows) else (0, [])
     body = rows[1:] if header_line else rows
     width = _usual([len(fields) for _, fields in body]) if body else len(names)

@@ -158,7 +158,9 @@ def _chunks(path: Path, gzipped: bool) -> Iterator[bytes]:
                     )
                 yield chunk
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
-        raise RecordingError(f"{path.name}: the compressed file is cut or damaged ({problem})") from None
+        raise RecordingError(
+            f"{path.name}: the compressed file is cut or damaged ({problem}): copy it again"
+        ) from None
 
 
 def _opened(path: Path, gzipped: bool) -> BufferedReader | gzip.GzipFile:
