@@ -30,6 +30,20 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+def patiently(seen: Callable[[], Any], what: str, more: Callable[[], Any] = str) -> Any:
+    """Wait until something is seen; what was seen. `more` is what to say beside it where nothing is."""
+    deadline = time.monotonic() + PATIENCE_S
+    last: Exception | None = None
+    while time.monotonic() < deadline:
+        try:
+            if found := seen():
+                return found
+        except Exception as problem:  # the page is being laid out anew
+            last = problem
+        time.sleep(0.05)
+    raise AssertionError(f"not seen within {PATIENCE_S:g} s: {what} ({last}); {more()}")
+
+
 class Board:
     """The app at an address, with a browser in front of it that has never been there."""
 
@@ -56,21 +70,13 @@ class Board:
     def open(self, path: str = "/") -> Board:
         """Go to a path as by a pasted link."""
         self.driver.get(self.url + path)
-        self.until(lambda: self.text("h1") or self.text(".question"), f"page {path}")
+        # The first heading, before the server has said what stands at the path, is a heading for nothing.
+        self.until(lambda: self.text("h1:not(.page-title)") or self.text(".question"), f"page {path}")
         return self
 
     def until(self, seen: Callable[[], Any], what: str = "") -> Any:
         """Wait until something is seen; what was seen."""
-        deadline = time.monotonic() + PATIENCE_S
-        last: Exception | None = None
-        while time.monotonic() < deadline:
-            try:
-                if found := seen():
-                    return found
-            except Exception as problem:  # the page is being laid out anew
-                last = problem
-            time.sleep(0.05)
-        raise AssertionError(f"not seen within {PATIENCE_S:g} s: {what or seen} ({last}); {self.console()}")
+        return patiently(seen, what or str(seen), self.console)
 
     def script(self, lines: str, *arguments: Any) -> Any:
         """What some JavaScript returns."""

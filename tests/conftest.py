@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dash.testing.application_runners import BaseDashRunner
@@ -32,6 +36,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the recordings of other programs are not beside this checkout (SPIKEBOARD_TEST_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def hostile(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Malformed and hostile files, and what EXPECT.json proposes for each."""
+    folder = tmp_path_factory.mktemp("hostile") / "bad"
+    subprocess.run(
+        [sys.executable, shared_data / "make_bad.py", folder], check=True, capture_output=True, timeout=300
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def expected(hostile: Path) -> dict[str, dict[str, Any]]:
+    """The proposed outcome of each hostile file."""
+    return json.loads((hostile / "EXPECT.json").read_text(encoding="utf-8"))
 
 
 # No property is timed: the machines that run the tests are shared.
