@@ -72,7 +72,7 @@ def opened(path: Path) -> Iterator[OpenFile]:
         raise
     except (OSError, RuntimeError, KeyError, TypeError, UnicodeError, OverflowError) as problem:
         raise RecordingError(
-            f"{path.name!r} is damaged or cut short: HDF5 says {_first_line(problem)}"
+            f"{path.name!r} is damaged or cut short, copy it again: HDF5 says {_first_line(problem)}"
         ) from None
 
 
@@ -380,7 +380,7 @@ def _spend(file: OpenFile, dataset: h5py.Dataset, size: int) -> None:
     if size > file.allowance:
         raise RecordingError(
             f"{_where(file, dataset)} declares {_values(dataset):,} values ({size / 2**20:,.0f} MiB), "
-            f"far more than the file can hold: it is damaged or made to fill the memory"
+            f"far more than the file can hold: it is damaged or made to fill the memory; save it again if it is neither"
         )
     file.allowance -= size
 
