@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spikeboard.columns import changed, pieces
 from spikeboard.errors import RecordingError
+from spikeboard.ordering import by_time, by_unit, counts_per_unit
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -106,6 +108,12 @@ class Recording:
     options: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
     stored_digest: str = ""
+    short_rows: np.ndarray | None = None
+
+    @property
+    def rows_to_draw(self) -> np.ndarray:
+        """`spike_rows` in as few bytes as are kept: uint16 where a stored recording has at most 65,536 units."""
+        return self.spike_rows if self.short_rows is None else self.short_rows
 
     @property
     def tick(self) -> float:
@@ -170,7 +178,8 @@ class Recording:
             return self.stored_digest
         state = hashlib.blake2b(digest_size=16)
         for column in (self.train_offsets, self.train_ticks):
-            state.update(np.ascontiguousarray(column).data)
+            for (stretch,) in pieces(column):
+                state.update(np.ascontiguousarray(stretch).data)
         return state.hexdigest()
 
     def save(self, folder: str | Path) -> Path:
@@ -238,24 +247,23 @@ def recording(
     RecordingError : where the parts do not fit together
     """
     units = _checked_units(units)
-    times, rows = np.asarray(times, np.float64), np.asarray(rows)
+    times, rows = np.asarray(times), np.asarray(rows)
     _check_spikes(times, rows, len(units), t_start, t_stop)
-    order = np.lexsort((rows, times))
-    times, rows = times[order], rows[order].astype(np.int32)
+    times, rows = by_time(times, rows, len(units))
     rate = 1e9 if sampling_rate is None else sampling_rate
-    ticks = to_ticks(times, rate)
     if sampling_rate is not None:
-        _check_clock(times, ticks, sampling_rate)
-        times = ticks / sampling_rate
-    by_unit = np.argsort(rows, kind="stable")
+        _check_clock(times, sampling_rate)
+        times = changed(lambda some: to_ticks(some, rate) / rate, times, dtype=np.float64)
+    ticks = changed(lambda some: to_ticks(some, rate), times, dtype=np.int64)
+    offsets = np.r_[0, np.cumsum(counts_per_unit(rows, len(units)))].astype(np.int64)
     connections = dict(connections or {})
     _check_connections(connections, units)
     return Recording(
         name=name,
         spike_times=times,
         spike_rows=rows,
-        train_ticks=ticks[by_unit],
-        train_offsets=np.r_[0, np.cumsum(np.bincount(rows, minlength=len(units)))].astype(np.int64),
+        train_ticks=by_unit(ticks, rows, offsets),
+        train_offsets=offsets,
         units=units,
         t_start=float(t_start),
         t_stop=float(t_stop),
@@ -316,8 +324,7 @@ def clock(times: np.ndarray, dt: float) -> float | None:
     """Samples per second where every time is a multiple of `dt` (s), else None: time is then continuous."""
     rate = 1.0 / dt
     rate = round(rate) if abs(rate - round(rate)) < 1e-6 * rate else rate
-    position = np.asarray(times, np.float64) * rate
-    return float(rate) if np.all(np.abs(position - np.rint(position)) < _tolerance(position)) else None
+    return None if any(_between_ticks(some, rate).any() for (some,) in pieces(times)) else float(rate)
 
 
 def projection_table(connections: Mapping[str, Synapses]) -> pd.DataFrame:
@@ -401,27 +408,42 @@ def _check_spikes(times: np.ndarray, rows: np.ndarray, n_units: int, t_start: fl
         raise RecordingError(f"the recording ends before it starts ({t_stop:g} s < {t_start:g} s)")
     if not len(times):
         return
-    if not np.isfinite(times).all():
-        raise RecordingError(f"{np.count_nonzero(~np.isfinite(times)):,} spike times are not finite numbers")
-    if rows.min() < 0 or rows.max() >= n_units:
-        raise RecordingError(f"a spike names unit row {rows.max()}, but there are {n_units} units")
-    if np.abs(times).max() > 9e9:
+    infinite = sum(int(np.count_nonzero(~np.isfinite(some))) for (some,) in pieces(times))
+    if infinite:
+        raise RecordingError(f"{infinite:,} spike times are not finite numbers")
+    first, last = extent(times)
+    lowest, highest = extent(rows)
+    if lowest < 0 or highest >= n_units:
+        raise RecordingError(f"a spike names unit row {highest}, but there are {n_units} units")
+    if max(-first, last) > 9e9:
         raise RecordingError(
-            f"a spike lies at {np.abs(times).max():g} s: more than 285 years; is the time unit right?"
+            f"a spike lies at {max(-first, last):g} s: more than 285 years; is the time unit right?"
         )
-    if times.min() < t_start or times.max() > t_stop:
+    if first < t_start or last > t_stop:
         raise RecordingError(
-            f"spikes from {times.min():g} s to {times.max():g} s do not lie within {t_start:g}–{t_stop:g} s"
+            f"spikes from {first:g} s to {last:g} s do not lie within {t_start:g}–{t_stop:g} s"
         )
 
 
-def _check_clock(times: np.ndarray, ticks: np.ndarray, sampling_rate: float) -> None:
-    off = np.flatnonzero(np.abs(times * sampling_rate - ticks) >= _tolerance(ticks))
-    if len(off):
+def extent(values: np.ndarray) -> tuple[Any, Any]:
+    """The least and the greatest of some values, of which there is one at least."""
+    ends = [(some.min(), some.max()) for (some,) in pieces(values)]
+    return min(least for least, _ in ends), max(greatest for _, greatest in ends)
+
+
+def _check_clock(times: np.ndarray, sampling_rate: float) -> None:
+    off = [some[_between_ticks(some, sampling_rate)] for (some,) in pieces(times)]
+    if number := sum(map(len, off)):
+        first = next(some[0] for some in off if len(some))
         raise RecordingError(
-            f"{len(off):,} spikes lie between the ticks of a {sampling_rate:g} Hz clock "
-            f"(the first at {times[off[0]]!r} s): the clock is wrong or time is continuous"
+            f"{number:,} spikes lie between the ticks of a {sampling_rate:g} Hz clock "
+            f"(the first at {first!r} s): the clock is wrong or time is continuous"
         )
+
+
+def _between_ticks(times: np.ndarray, rate: float) -> np.ndarray:
+    position = np.asarray(times, np.float64) * rate
+    return np.abs(position - np.rint(position)) >= _tolerance(position)
 
 
 def _tolerance(position: np.ndarray) -> np.ndarray:

@@ -5,28 +5,40 @@
     folder/columns-<id>/*.parquet  tables: units, rates, intervals
 
 A new version is written beside the old one; only the JSON's atomic replacement makes it the recording. So a
-crash leaves the old state or the new one, and whoever has the old columns mapped keeps them.
+crash leaves the old state or the new one, and whoever has the old columns mapped keeps them. Columns are written
+piece by piece: memory does not grow with the recording.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib import format as npy_format
+from numpy.typing import DTypeLike
 
+from spikeboard.columns import pieces
 from spikeboard.errors import RecordingError
+from spikeboard.progress import tell
 from spikeboard.recording import PROJECTION_COLUMNS, Recording, State, Synapses, check_rows, check_trains
 from spikeboard.version import VERSION
 
-FORMAT = 1
+FORMAT = 2
+# Format 1 kept no short rows.
+READABLE = (1, 2)
+SHORT = np.uint16
+PIECE_BYTES = 16 * 2**20
+SPIKES = ("spike_times", "spike_rows", "train_ticks", "train_offsets")
 INDEX = "recording.json"
 LARGEST_INDEX = 64 * 2**20
 
@@ -39,7 +51,7 @@ def save(rec: Recording, folder: str | Path) -> Path:
     RecordingError : where the folder holds something else
     """
     folder = Path(folder)
-    if folder.exists() and not is_store(folder) and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not is_store(folder) and not _is_free(folder):
         raise RecordingError(f"{folder} exists and is no Spikeboard recording: choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     columns = folder / f"columns-{uuid.uuid4().hex[:12]}"
@@ -50,8 +62,32 @@ def save(rec: Recording, folder: str | Path) -> Path:
     except BaseException:
         shutil.rmtree(columns, ignore_errors=True)
         raise
-    _sweep(folder, keep=columns.name)
+    sweep(folder)
     return folder
+
+
+def sweep(folder: Path) -> None:
+    """Remove what is of no use in a folder: columns that no recording names, and the folder where nothing is left.
+
+    Nobody may be saving a recording into it meanwhile.
+    """
+    named = _index(folder)["columns"] if is_store(folder) else None
+    for old in (*folder.glob("columns-*"), *folder.glob(".recording-*.json")):
+        if old.is_dir() and old.name != named:
+            shutil.rmtree(old, ignore_errors=True)
+        elif old.is_file():
+            old.unlink(missing_ok=True)
+    with suppress(OSError):  # something is left in it
+        folder.rmdir()
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether a folder is empty, or holds but what a crash while saving has left."""
+    return folder.is_dir() and all(_is_leftover(path) for path in folder.iterdir())
+
+
+def _is_leftover(path: Path) -> bool:
+    return re.fullmatch(r"columns-[0-9a-f]{12}|\.recording-[0-9a-f]{32}\.json", path.name) is not None
 
 
 def is_store(folder: Path) -> bool:
@@ -81,9 +117,26 @@ def load(folder: str | Path) -> Recording:
         ) from None
 
 
+def made_of(stores: Path, source: Path) -> list[Path]:
+    """The stores in a folder of stores that were made of a file or folder, or of what lies in it."""
+    return [
+        folder for folder in stores.iterdir() if is_store(folder) and _source(folder).is_relative_to(source)
+    ]
+
+
+def _source(folder: Path) -> Path:
+    try:
+        return Path(str(_index(folder)["source"]))
+    except (RecordingError, OSError, KeyError):
+        return folder
+
+
 def _write_columns(rec: Recording, columns: Path) -> dict[str, Any]:
-    for name in ("spike_times", "spike_rows", "train_ticks", "train_offsets"):
+    for number, name in enumerate(SPIKES):
+        tell("writing", number, len(SPIKES))
         _keep(columns, name, getattr(rec, name))
+    if _fits_short(len(rec.units)):
+        _keep(columns, "short_rows", rec.spike_rows, SHORT)
     _keep_table(columns, "units", rec.units)
     return {
         "spikeboard": VERSION,
@@ -107,8 +160,35 @@ def _write_columns(rec: Recording, columns: Path) -> dict[str, Any]:
     }
 
 
-def _keep(columns: Path, name: str, values: np.ndarray) -> None:
-    np.save(columns / f"{name}.npy", values, allow_pickle=False)
+def _fits_short(n_units: int) -> bool:
+    return n_units <= np.iinfo(SHORT).max + 1
+
+
+def _keep(columns: Path, name: str, values: np.ndarray, dtype: DTypeLike | None = None) -> None:
+    """Write an array as NumPy does, but no more of it at once than a piece."""
+    kind = values.dtype if dtype is None else np.dtype(dtype)
+    by_column = values.ndim == 2 and values.flags.f_contiguous and not values.flags.c_contiguous
+    header = {
+        "descr": npy_format.dtype_to_descr(kind),
+        "fortran_order": by_column,
+        "shape": values.shape,
+    }
+    with (columns / f"{name}.npy").open("wb") as file:
+        npy_format.write_array_header_1_0(file, header)
+        for stretch in _stretches(values.T if by_column else values):
+            file.write(np.ascontiguousarray(stretch, kind).data)
+        file.flush()
+        if file.tell() > PIECE_BYTES:
+            # The index, which is on the disk before it counts, must not name columns that are not.
+            os.fsync(file.fileno())
+
+
+def _stretches(values: np.ndarray) -> Iterator[np.ndarray]:
+    if not values.size:
+        return
+    row = values.itemsize * values[0].size
+    for (stretch,) in pieces(values, size=max(1, PIECE_BYTES // max(row, 1))):
+        yield stretch
 
 
 def _keep_table(columns: Path, name: str, frame: pd.DataFrame) -> None:
@@ -151,12 +231,6 @@ def _replace_index(folder: Path, index: dict[str, Any]) -> None:
         raise
 
 
-def _sweep(folder: Path, keep: str) -> None:
-    for old in folder.glob("columns-*"):
-        if old.name != keep:
-            shutil.rmtree(old, ignore_errors=True)
-
-
 def _index(folder: Path) -> dict[str, Any]:
     path = folder / INDEX
     if not path.is_file():
@@ -169,7 +243,7 @@ def _index(folder: Path) -> dict[str, Any]:
         raise RecordingError(f"{path} is not readable JSON: import the source again") from None
     if not isinstance(index, dict) or "spikeboard" not in index:
         raise RecordingError(f"{path} was not written by Spikeboard")
-    if index.get("format") != FORMAT:
+    if index.get("format") not in READABLE:
         raise RecordingError(
             f"{folder.name!r} is a recording of format {index.get('format')}, this version of Spikeboard "
             f"({VERSION}) reads format {FORMAT}: import its source again"
@@ -184,10 +258,10 @@ def _loaded(folder: Path, index: dict[str, Any]) -> Recording:
         pd.CategoricalDtype(list(dict.fromkeys(units["population"].astype(str))), ordered=False)
     )
     rec = Recording(
-        **{
-            name: _column(columns, name)
-            for name in ("spike_times", "spike_rows", "train_ticks", "train_offsets")
-        },
+        **{name: _column(columns, name) for name in SPIKES},
+        short_rows=_column(columns, "short_rows")
+        if index["format"] > 1 and _fits_short(len(units))
+        else None,
         name=str(index["name"]),
         units=units,
         t_start=float(index["t_start"]),
@@ -209,8 +283,9 @@ def _loaded(folder: Path, index: dict[str, Any]) -> Recording:
 
 
 def _check_shapes(rec: Recording, index: dict[str, Any]) -> None:
-    expected = {"spike_times": index["spikes"], "spike_rows": index["spikes"], "train_ticks": index["spikes"]}
-    expected["train_offsets"] = index["units"] + 1
+    expected = {**dict.fromkeys(SPIKES, index["spikes"]), "train_offsets": index["units"] + 1}
+    if rec.short_rows is not None:
+        expected["short_rows"] = index["spikes"]
     for name, length in expected.items():
         if getattr(rec, name).shape != (length,):
             raise RecordingError(

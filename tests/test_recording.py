@@ -115,7 +115,7 @@ def test_a_damaged_store_is_refused_in_a_sentence(tmp_path, damage: str) -> None
         "json": lambda: index.write_text(text[:-20]),
         "escape": lambda: index.write_text(text.replace('"columns-', '"../columns-')),
         "offsets": lambda: np.save(column.with_name("train_offsets.npy"), np.array([0, 10**9, 2, 3])),
-        "format": lambda: index.write_text(text.replace('"format": 1', '"format": 99')),
+        "format": lambda: index.write_text(text.replace('"format": 2', '"format": 99')),
     }[damage]()
     with pytest.raises(RecordingError, match=r"import (its|the) source again|outside itself"):
         spikeboard.open(folder)

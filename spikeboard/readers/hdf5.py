@@ -8,8 +8,6 @@ what the file really holds.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ import h5py.h5o
 import h5py.h5r
 import numpy as np
 
-from spikeboard import places
+from spikeboard.columns import room
 from spikeboard.errors import RecordingError
 from spikeboard.readers.hdf5_heaps import is_sound
 
@@ -189,7 +187,7 @@ def column(file: OpenFile, group: h5py.Group, *names: str) -> np.ndarray | None:
 
 
 def table(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
-    """A table of numbers; one larger than `IN_MEMORY` is mapped from an unnamed file.
+    """A table of numbers; a large one is mapped from an unnamed file.
 
     Returns
     -------
@@ -205,7 +203,7 @@ def table(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
 def streamed(
     file: OpenFile, dataset: h5py.Dataset, dtype: np.dtype, change: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """A series of numbers, changed block by block; more than `IN_MEMORY` is mapped from an unnamed file.
+    """A series of numbers, changed block by block; a large one is mapped from an unnamed file.
 
     Parameters
     ----------
@@ -221,24 +219,12 @@ def streamed(
     if dataset.ndim not in (1, 2):
         raise RecordingError(f"{_where(file, dataset)} has shape {dataset.shape}: a series was expected")
     rows, columns = dataset.shape[0], dataset.shape[1] if dataset.ndim == 2 else 1
-    result = room((rows, columns), dtype, f"{_where(file, dataset)}")
+    result = room((rows, columns), dtype, _where(file, dataset))
     step = _rows_at_once(dataset, columns * max(dataset.dtype.itemsize, dtype.itemsize))
     for start in range(0, rows, step):
         block = np.asarray(dataset[start : start + step])
         result[start : start + step] = change(block.reshape(len(block), columns))
     return result
-
-
-def room(shape: tuple[int, ...], dtype: np.dtype, where: str) -> np.ndarray:
-    """An array to be filled: in memory, or mapped from an unnamed file where it is larger than `IN_MEMORY`."""
-    size = int(np.prod(shape)) * dtype.itemsize
-    if size <= IN_MEMORY:
-        return np.empty(shape, dtype)
-    # It is copied once more, into the store.
-    if shutil.disk_usage(places.home()).free < 2 * size:
-        raise RecordingError(f"{where} does not fit on the disk beside {places.home()}")
-    with tempfile.TemporaryFile(dir=places.home()) as spool:
-        return np.memmap(spool, dtype, "w+", shape=shape)
 
 
 def number_attribute(thing: h5py.Group | h5py.Dataset, name: str) -> float | None:

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from spikeboard.columns import room
 from spikeboard.errors import RecordingError
 from spikeboard.readers import hdf5
 from spikeboard.readers.nwb_intervals import short_name
@@ -101,7 +102,7 @@ def _signal(file: hdf5.OpenFile, group: h5py.Group, name: str, notes: list[str])
     labels = _labels(file, group, name, n_columns)
     rows = np.full(n_columns, -1, np.int32)
     return Signal(
-        State(values, time, short_name(group), "" if unit == "n.a." else unit, rows, labels), by_clock
+        State(values, time, short_name(group), "" if unit in ("n.a.", "unknown") else unit, rows, labels), by_clock
     )
 
 
@@ -149,7 +150,7 @@ def _times(file: hdf5.OpenFile, group: h5py.Group, n_samples: int) -> tuple[np.n
 
 def _grid(first: float, rate: float, n_samples: int) -> np.ndarray:
     """Times of samples, s."""
-    time = hdf5.room((n_samples,), np.dtype(np.float64), "when a signal was sampled")
+    time = room((n_samples,), np.float64, "when a signal was sampled")
     step = 2**22
     for at in range(0, n_samples, step):
         time[at : at + step] = first + np.arange(at, min(at + step, n_samples)) / rate

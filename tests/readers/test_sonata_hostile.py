@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from made_sonata import allen_run, write_edges, write_json, write_nodes, write_report, write_spikes
 
+from spikeboard import columns
 from spikeboard.errors import RecordingError
 from spikeboard.readers import hdf5
 from spikeboard.readers.sonata import read, sniff
@@ -310,6 +311,7 @@ def test_a_large_report_is_kept_in_a_file_and_equal(tmp_path: Path, monkeypatch:
     values = np.arange(60_000, dtype=">f8").reshape(6000, 10)
     path = write_report(tmp_path / "r.h5", "a", values, range(10), [1] * 10, [0] * 10, span=(0.0, 600.0, 0.1))
     monkeypatch.setattr(hdf5, "IN_MEMORY", 4096)
+    monkeypatch.setattr(columns, "IN_MEMORY", 4096)
     state = read(path).states["r"]
     assert isinstance(state.values, np.memmap)
     np.testing.assert_array_equal(state.values, values)

@@ -1,0 +1,112 @@
+"""Columns that may be larger than memory: gathered and walked in pieces, kept in unnamed files beside the stores.
+
+An unnamed file is gone when the process is, however it ends: a crash leaves nothing to clean up.
+"""
+
+from __future__ import annotations
+
+import mmap
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from spikeboard import places
+from spikeboard.errors import RecordingError
+
+# Values that are in memory at once, of each column: 2**21 spikes are sorted within 200 MB.
+PIECE = 2**21
+# Bytes; a smaller column is kept in memory.
+IN_MEMORY = 64 * 2**20
+KEPT_FREE = 2**28
+
+
+def pieces(*columns: np.ndarray, size: int | None = None) -> Iterator[tuple[np.ndarray, ...]]:
+    """Columns of one length, stretch by stretch; the memory of a stretch is given back when the next is asked for.
+
+    Parameters
+    ----------
+    columns : arrays of one length; those that are mapped are read as they are walked
+    size : of a stretch, `PIECE` if None
+    """
+    step = size or PIECE
+    for start in range(0, len(columns[0]), step):
+        yield tuple(column[start : start + step] for column in columns)
+        let_go(*columns)
+
+
+def let_go(*columns: np.ndarray) -> None:
+    """Give back the memory of what was read or written of mapped columns: their values stay on the disk."""
+    for column in columns:
+        mapped = _map_of(column)
+        if mapped is not None and hasattr(mapped, "madvise"):
+            mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def gathered(parts: Iterable[Sequence[np.ndarray]], dtypes: Sequence[DTypeLike]) -> tuple[np.ndarray, ...]:
+    """Whole columns from the pieces that come in: in memory, or mapped from unnamed files where they are large.
+
+    Parameters
+    ----------
+    parts : for each stretch the values of every column
+    dtypes : of the columns
+    """
+    with ExitStack() as stack:
+        files = [
+            stack.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(places.stores())))
+            for _ in dtypes
+        ]
+        for part in parts:
+            for file, values, dtype in zip(files, part, dtypes, strict=True):
+                file.write(np.ascontiguousarray(values, dtype).data)
+        return tuple(_column(file, np.dtype(dtype)) for file, dtype in zip(files, dtypes, strict=True))
+
+
+def changed(change: Callable[..., np.ndarray], *columns: np.ndarray, dtype: DTypeLike) -> np.ndarray:
+    """A column made from others stretch by stretch."""
+    return gathered(((change(*stretch),) for stretch in pieces(*columns)), [dtype])[0]
+
+
+def joined(columns: Sequence[np.ndarray], dtype: DTypeLike) -> np.ndarray:
+    """Columns one after another."""
+    if len(columns) == 1 and columns[0].dtype == dtype:
+        return columns[0]
+    return gathered((stretch for column in columns for stretch in pieces(column)), [dtype])[0]
+
+
+def room(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:
+    """An array to be filled: in memory, or mapped from an unnamed file where it is larger than `IN_MEMORY`.
+
+    Raises
+    ------
+    RecordingError : where `what` does not fit on the disk
+    """
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    if size <= IN_MEMORY:
+        return np.empty(shape, dtype)
+    # It is copied once more, into the store.
+    if shutil.disk_usage(places.stores()).free < 2 * size + KEPT_FREE:
+        raise RecordingError(f"{what} does not fit on the disk beside {places.stores()}")
+    with tempfile.TemporaryFile(dir=places.stores()) as file:
+        return np.memmap(file, dtype, "w+", shape=shape)
+
+
+def _column(file: tempfile.SpooledTemporaryFile[bytes], dtype: np.dtype) -> np.ndarray:
+    size = file.tell()
+    if size <= IN_MEMORY:
+        file.seek(0)
+        return np.frombuffer(bytearray(file.read()), dtype)
+    file.flush()
+    return np.memmap(file, dtype, "r", shape=(size // dtype.itemsize,))
+
+
+def _map_of(column: object) -> mmap.mmap | None:
+    """The map that an array looks into. A private one has changes of its own, which giving back would undo."""
+    while isinstance(column, np.ndarray):
+        if isinstance(column, np.memmap) and column.mode != "c" and isinstance(column.base, mmap.mmap):
+            return column.base
+        column = column.base
+    return None
