@@ -13,6 +13,11 @@
 
   /* ---- the selection: one value, with a past ---- */
   const state = { selection: null, past: [], timers: {}, waiting: {} };
+  /* ---- requests are numbered, so that what was overtaken is neither computed nor shown ---- */
+  const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  let turns = 0;
+  const shownTurn = {};
+  const without = (object, ...names) => Object.fromEntries(Object.entries(object || {}).filter(([name]) => !names.includes(name)));
   // Servers and proxies refuse addresses that are much longer.
   const LONGEST_ADDRESS = 16000;
 
@@ -187,7 +192,7 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.spikeboard = {
     /* What a card wants to be computed: only what it depends on, only while it is on screen, only if it changed. */
-    ask(values, checks, selection, seen, zoom, valueIds, flagIds, recording, about, request) {
+    ask(values, checks, selection, seen, zoom, valueIds, flagIds, recording, about, request, drawn) {
       const settings = {};
       valueIds.forEach((id, i) => { if (values[i] !== null && values[i] !== "" && values[i] !== undefined) settings[id.setting] = values[i]; });
       flagIds.forEach((id, i) => { settings[id.flag] = !!checks[i]; });
@@ -198,12 +203,19 @@
       const chosen = Object.fromEntries(Object.entries(selection).filter(([name]) => used.includes(name)));
       const next = { rec: recording, selection: sorted(chosen), settings: sorted(settings) };
       if (about.zooms) next.viewport = { ...(zoom || {}), width: Math.round(Math.min(seen.width, 2000)), height: about.height };
-      return same(next, request) ? skip() : next;
+      if (same(next, without(request, "tab", "turn", "refines"))) return skip();
+      turns += 1;
+      // Of a figure that is drawn already, only what the part of the axes on screen changes has to be sent.
+      const asked = about.zooms ? { ...without(next, "viewport"), width: next.viewport.width } : next;
+      const refines = about.zooms && !!drawn && same(drawn.asked, asked);
+      return { ...next, tab, turn: turns, refines };
     },
-    /* The figure in the theme of the page. */
-    show(drawn, theme, templates) {
+    /* The figure in the theme of the page; never one that was asked for before the one that is shown. */
+    show(drawn, theme, templates, id) {
+      if (drawn && drawn.turn < shownTurn[id.view]) return skip();
+      shownTurn[id.view] = drawn ? drawn.turn : 0;
       if (!drawn) return { data: [], layout: { xaxis: { visible: false }, yaxis: { visible: false }, template: templates[theme || "light"] } };
-      return { ...drawn, layout: { ...drawn.layout, template: templates[theme || "light"] } };
+      return { data: drawn.data, layout: { ...drawn.layout, template: templates[theme || "light"] } };
     },
     zoomed(relayout, about, id) {
       if (!about.zooms || !relayout) return skip();

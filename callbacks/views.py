@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, html
+from dash import Dash, Input, Output, Patch, State, ctx, html, no_update
+from dash.exceptions import PreventUpdate
 
+from callbacks import turns
+from callbacks.patches import patched
 from callbacks.wiring import BROKEN, NONSENSE, broken, browser, threaded
 from components import ids
 from components.ids import ALL, MATCH
@@ -26,6 +29,7 @@ WIDEST, TALLEST = 4000, 3000
 def register(app: Dash, library: Library) -> None:
     """Attach the cards of all views."""
     asked = Input(ids.part(MATCH, "request"), "data")
+    latest = turns.Latest()
 
     app.clientside_callback(
         browser("ask"),
@@ -40,6 +44,7 @@ def register(app: Dash, library: Library) -> None:
         State(ids.RECORDING, "data"),
         State(ids.part(MATCH, "about"), "data"),
         State(ids.part(MATCH, "request"), "data"),
+        State(ids.part(MATCH, "drawn"), "data"),
         prevent_initial_call=True,
     )
 
@@ -53,9 +58,16 @@ def register(app: Dash, library: Library) -> None:
         asked,
         prevent_initial_call=True,
     )
+    async def draw(request: Any) -> tuple[Any, ...]:
+        # Noted before it waits for a thread: whoever waits longer knows by then that this one came.
+        turns.note(latest, ctx.triggered_id, request)
+        return await drawn(ctx.triggered_id, request)
+
     @threaded
-    def draw(request: Any) -> tuple[Any, ...]:
-        return answer(library, ctx.triggered_id, request)
+    def drawn(card: Any, request: Any) -> tuple[Any, ...]:
+        if turns.overtaken(latest, card, request):
+            raise PreventUpdate
+        return answer(library, card, request)
 
     app.clientside_callback(
         browser("show"),
@@ -63,6 +75,7 @@ def register(app: Dash, library: Library) -> None:
         Input(ids.part(MATCH, "drawn"), "data"),
         Input("shown-theme", "data"),
         State("templates", "data"),
+        State(ids.part(MATCH, "about"), "id"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -107,7 +120,10 @@ def answer(library: Library, card: Any, request: Any) -> tuple[Any, ...]:
     if drawn.result is None:
         return None, "", [], drawn.message, script, csv
     notes = [html.Li(note) for note in drawn.result.notes]
-    return _sent(view, drawn, settings), drawn.result.caption, notes, "", script, csv
+    sent = _sent(view, drawn, viewport, settings, request)
+    if isinstance(sent, Patch):
+        return sent, drawn.result.caption, notes, "", no_update, no_update
+    return sent, drawn.result.caption, notes, "", script, csv
 
 
 def tabulate(library: Library, card: Any, request: Any) -> Any:
@@ -157,13 +173,22 @@ def _checked(view: View, settings: dict[str, Any]) -> dict[str, Any]:
     return {name: checked[name] for name in settings}
 
 
-def _sent(view: View, drawn: Drawn, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _sent(
+    view: View, drawn: Drawn, viewport: Viewport, settings: Mapping[str, Any], request: Mapping[str, Any]
+) -> Any:
+    """The figure for the browser; where it has the same one of another part of the axes, what changes of it."""
+    turn = turns.turn_of(request)
     if view.elements is not None and drawn.result is not None:
-        return {"elements": view.elements(drawn.result, **view.check(settings))}
+        return {"elements": view.elements(drawn.result, **view.check(settings)), "turn": turn}
     figure = drawn.figure.to_plotly_json()
     # The browser puts in the template of its theme, so that switching themes asks the server nothing.
     figure["layout"].pop("template", None)
-    return figure
+    if request.get("refines") is True:
+        return patched(figure, turn)
+    # What it was asked for, but for the part of its axes on screen: the browser compares.
+    asked = {name: request[name] for name in ("rec", "selection", "settings")}
+    width = {"width": viewport.width} if view.zooms else {}
+    return {**figure, "turn": turn, "asked": asked | width}
 
 
 def _texts(said: Any) -> dict[str, str]:

@@ -109,7 +109,8 @@ def traces(
     drawn += [_trace(rec, column, t0, t1, width, False, True) for column in below]
     if not any(len(trace.time) for trace, _ in drawn):
         raise NothingToDraw(_nothing(chosen, t0, t1))
-    kept = [trace for trace, _ in drawn if len(trace.time)]
+    # A lane without a sample in the window stays: what is zoomed keeps its axes.
+    kept = [trace for trace, _ in drawn]
     extra = {"traces": kept, "window": (t0, t1), "colours": _colours(rec, kept, layout)}
     notes = _notes(rec, chosen, below, most, second, drawn, t0, t1)
     return Result(lambda: _frame(kept), _caption(kept, drawn, t0, t1, spikes), tuple(notes), extra)
