@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, no_update
+from dash import ALL, Dash, Input, Output, State, html, no_update
 
 from callbacks.wiring import browser, threaded
-from components import ids, library_page, overview, pages, problems, selection_bar
+from components import ids, library_page, overview, pages, problems, report_page, selection_bar
 from components.art_page import downloads
+from spikeboard import uploads
 from spikeboard.errors import RecordingError, Undecided
+from spikeboard.hosting import current_user
 from spikeboard.library import Library, open_key
 from spikeboard.links import Link, read_link
 from spikeboard.recording import Recording
@@ -75,7 +77,7 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
         return _with_library(problems.problem(str(problem)), page, library, link)
     selection, complaint = _fitting(link.selection, rec)
     notices = [problems.notice(text) for text in (*link.complaints, *complaint)]
-    bar = NOTHING if page.name == "library" else selection_bar.bar(rec)
+    bar = NOTHING if page.name in ("library", "report") else selection_bar.bar(rec)
     return (
         _page(page, rec, link, library),
         bar,
@@ -88,14 +90,20 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
 
 def _page(page: pages.Page, rec: Recording, link: Link, library: Library) -> list[Any]:
     if page.name == "library":
-        return [pages.title(page), library_page.content(library, link)]
+        return [pages.title(page), library_page.content(library, link, current_user.get())]
+    if page.name == "report":
+        key = link.recording or library.first
+        removable = uploads.may_remove(library, key, current_user.get())
+        return [pages.title(page), *report_page.content(rec, library, key, removable)]
     before = overview.content(rec, link) if page.name == "overview" else []
+    if page.name == "states" and rec.states:
+        before = [html.Div(id="playback", role="group", className="playback", **{"aria-label": "Playback"})]
     after = downloads(rec, link) if page.name == "art" else []
     return [pages.title(page), *before, *pages.cards(page, rec, link), *after]
 
 
 def _with_library(message: Any, page: pages.Page, library: Library, link: Link) -> tuple[Any, ...]:
-    offered = [] if page.name != "library" else [library_page.content(library, link)]
+    offered = [] if page.name != "library" else [library_page.content(library, link, current_user.get())]
     return [pages.title(page), message, *offered], NOTHING, "", link.recording, {}, no_update
 
 

@@ -10,18 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Dash, Input, Output, State, no_update
 from fastapi import Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
 from callbacks.wiring import NONSENSE, threaded
-from components import ids
-from spikeboard import doctor, exchange, tables, uploads
+from spikeboard import exchange, tables, uploads
+from spikeboard.acceptance import first_page
 from spikeboard.errors import RecordingError, Undecided
-from spikeboard.library import Library, answered, key_of_path, locate, note, open_key
-from spikeboard.links import Link, read_link, write_link
+from spikeboard.hosting import current_user
+from spikeboard.library import Library, answered, key_of_path, open_key
+from spikeboard.links import read_link
 
 
 def register(app: Dash, library: Library) -> None:
@@ -65,26 +66,6 @@ def register(app: Dash, library: Library) -> None:
         except RecordingError as problem:
             return no_update, str(problem)
 
-    @app.callback(
-        Output("address", "href", allow_duplicate=True),
-        Output("mend-problem", "children"),
-        Input({"mend": ALL}, "n_clicks"),
-        State({"mend-value": ALL}, "value"),
-        State({"mend-value": ALL}, "id"),
-        State(ids.RECORDING, "data"),
-        prevent_initial_call=True,
-    )
-    @threaded
-    def mend(clicks: Any, typed: Any, names: Any, key: Any) -> Any:
-        pressed = ctx.triggered_id
-        if not isinstance(clicks, list) or not any(clicks) or not isinstance(pressed, dict):
-            return no_update, no_update
-        try:
-            wish = typed_wish(str(pressed.get("mend")), typed, names)
-            return opened(library, mended_key(library, str(key), wish)), ""
-        except RecordingError as problem:
-            return no_update, str(problem)
-
     @app.server.put("/upload/{batch}/{name}")
     async def receive(batch: str, name: str, request: Request) -> JSONResponse:
         return await said(uploads.receive(library, batch, name, request.stream()), "bytes")
@@ -120,36 +101,6 @@ def answers(chosen: Any, typed: Any, names: Any) -> dict[str, str]:
     return given
 
 
-def typed_wish(wish: str, typed: Any, names: Any) -> str:
-    """A remedy with the time that was typed for it: "?t_stop" and "3" make "+t_stop=3".
-
-    Raises
-    ------
-    RecordingError : where nothing was typed
-    """
-    if not wish.startswith("?"):
-        return wish
-    pairs = zip(names, typed, strict=False) if isinstance(names, list) and isinstance(typed, list) else ()
-    for name, value in pairs:
-        asked = isinstance(name, dict) and name.get("mend-value") == wish[1:]
-        if asked and isinstance(value, str | int | float) and 0 < len(str(value).strip()) < 40:
-            return f"+{wish[1:]}={str(value).strip()}"
-    raise RecordingError("Type a time in seconds first.")
-
-
-def mended_key(library: Library, key: str, wish: str) -> str:
-    """The key of the same recording with one more remedy ("+t_stop=3"), or with one undone ("-t_stop=3").
-
-    Raises
-    ------
-    RecordingError : for a remedy that there is not
-    """
-    path, options = locate(library, key)
-    change = doctor.without_remedy if wish.startswith("-") else doctor.with_remedy
-    changed = change(options, wish[1:])
-    return note(path, changed) if changed else key_of_path(library, path)
-
-
 async def said(work: Awaitable[Any], what: str) -> JSONResponse:
     """What some work gives, or the sentence of its problem."""
     try:
@@ -162,7 +113,7 @@ async def said(work: Awaitable[Any], what: str) -> JSONResponse:
 
 def uploaded(library: Library, batch: str) -> str:
     """The address of what was uploaded."""
-    return "/" + write_link(Link(uploads.finish(library, batch)))
+    return first_page(library, uploads.finish(library, batch, current_user.get()))
 
 
 def exported(library: Library, form: str, query: str) -> Response:
@@ -187,4 +138,4 @@ def opened(library: Library, key: str) -> str:
     """The address of a recording, once it is known that it opens (or asks)."""
     with suppress(Undecided):
         open_key(library, key)
-    return "/" + write_link(Link(key))
+    return first_page(library, key)

@@ -50,13 +50,7 @@ def card(view: View, rec: Recording, given: Mapping[str, Any]) -> Component:
                 className="card-head",
             ),
             html.Div(controls(view, rec, values), className="controls"),
-            html.Figure(
-                [
-                    html.Div(_stage(view), className="stage", style={"minHeight": view.height}),
-                    html.Div(id=ids.part(view.name, "message"), className="card-message", role="status"),
-                    html.Figcaption(id=ids.part(view.name, "caption"), className="caption"),
-                ]
-            ),
+            _figure(view),
             html.Ul(id=ids.part(view.name, "notes"), className="notes"),
             _python(view),
             _table(view),
@@ -65,6 +59,33 @@ def card(view: View, rec: Recording, given: Mapping[str, Any]) -> Component:
         ],
         className="card",
         **{"data-view": view.name, "aria-labelledby": heading},
+    )
+
+
+def preview(view: View, rec: Recording) -> Component:
+    """A view's card with nothing to set: what it shows before anybody has chosen anything."""
+    heading = f"title-{view.name}"
+    unseen = [*_actions(view), *controls(view, rec, view.check({})), _python(view), _table(view)]
+    return html.Section(
+        [
+            html.H2(view.title, id=heading),
+            _figure(view),
+            html.Ul(id=ids.part(view.name, "notes"), className="notes"),
+            html.Div(unseen, hidden=True),
+            *_stores(view),
+        ],
+        className="card",
+        **{"data-view": view.name, "aria-labelledby": heading},
+    )
+
+
+def _figure(view: View) -> Component:
+    return html.Figure(
+        [
+            html.Div(_stage(view), className="stage", style={"minHeight": view.height}),
+            html.Div(id=ids.part(view.name, "message"), className="card-message", role="status"),
+            html.Figcaption(id=ids.part(view.name, "caption"), className="caption"),
+        ]
     )
 
 
@@ -140,6 +161,7 @@ def _stores(view: View) -> list[Component]:
     about = {
         "uses": list(view.uses),
         "zooms": view.zooms,
+        "height": view.height,
         "brushes": view.brush is not None,
         "defaults": {name: setting.default for name, setting in view.settings.items()},
         "when": {

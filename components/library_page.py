@@ -7,22 +7,25 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from spikeboard import exchange
+from spikeboard.acceptance import first_page
 from spikeboard.errors import RecordingError
 from spikeboard.library import Entry, Library, entries, open_key
 from spikeboard.links import Link, write_link
 from spikeboard.readers import readers
 from spikeboard.theme import listed, shown
+from spikeboard.uploads import may_remove
 
 # What holds all of a recording; the other formats are for other programs.
 WHOLE = ("csv", "parquet", "npz")
 
 
-def content(library: Library, link: Link) -> Component:
-    """What the library offers, and the ways to open more and to take one home."""
+def content(library: Library, link: Link, user: str) -> Component:
+    """What the library offers a person who may have signed in, and the ways to open more and to take one home."""
     return html.Div(
         [
             html.Div([_open_by_path(library), _upload(library)], className="pair"),
-            _offered(list(entries(library))),
+            html.Div(offered(library, user), id="offered"),
+            _removal(),
             _take_home(library, link),
         ]
     )
@@ -80,23 +83,16 @@ def _upload(library: Library) -> Component:
     )
 
 
-def _offered(offered: list[Entry]) -> Component:
-    rows = [
-        html.Tr(
-            [
-                html.Td(dcc.Link(shown(entry.name, 120), href="/" + write_link(Link(entry.key)))),
-                html.Td(entry.kind),
-                html.Td(_size(entry.size), className="number"),
-            ]
-        )
-        for entry in offered
-    ]
+def offered(library: Library, user: str) -> Component:
+    """The list of recordings; a person can remove what that person has uploaded."""
+    rows = [_row(library, entry, user) for entry in entries(library)]
     head = html.Thead(
         html.Tr(
             [
                 html.Th("Recording", scope="col"),
                 html.Th("Format", scope="col"),
                 html.Th("Size", scope="col", className="number"),
+                html.Td(),
             ]
         )
     )
@@ -104,6 +100,45 @@ def _offered(offered: list[Entry]) -> Component:
     return html.Section(
         [html.H2("Recordings"), html.Div(table, className="numbers-scroll tall", tabIndex="0")],
         className="card",
+    )
+
+
+def _row(library: Library, entry: Entry, user: str) -> Component:
+    name = shown(entry.name, 120)
+    removable = entry.kind == "upload" and may_remove(library, entry.key, user)
+    return html.Tr(
+        [
+            html.Td(dcc.Link(name, href=first_page(library, entry.key))),
+            html.Td(entry.kind),
+            html.Td(in_bytes(entry.size), className="number"),
+            html.Td(_remove(entry.key, name) if removable else None, className="number"),
+        ]
+    )
+
+
+def _remove(key: str, name: str) -> Component:
+    return html.Button(
+        "Delete", id={"remove": key}, className="action", title=name, **{"aria-label": f"Delete {name}"}
+    )
+
+
+def _removal() -> Component:
+    """What is asked before an upload is deleted."""
+    ways = [
+        html.Button("Delete it", id="remove-now", className="primary"),
+        html.Button("Keep it", id="remove-not", className="action"),
+    ]
+    return dmc.Modal(
+        [
+            dcc.Store(id="remove-key"),
+            html.P(id="remove-name", className="definition"),
+            html.Div(ways, className="row"),
+            html.Div(id="remove-problem", role="alert", className="problem"),
+        ],
+        id="removal",
+        title="Delete this upload?",
+        opened=False,
+        closeButtonProps={"aria-label": "Close"},
     )
 
 
@@ -150,7 +185,8 @@ def _for_others(library: Library, link: Link, query: str) -> list[Component]:
     ]
 
 
-def _size(size: int) -> str:
+def in_bytes(size: int) -> str:
+    """A size as people say it: "4.2 MB"."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size >= scale:
             return f"{size / scale:.1f} {unit}"

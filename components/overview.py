@@ -6,23 +6,23 @@ import json
 from typing import Any
 
 import dash_ag_grid as dag
-import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
+from components import findings
 from components.card import card
 from components.table import cell
 from spikeboard import doctor, summary
-from spikeboard.links import Link
+from spikeboard.acceptance import REPORT
+from spikeboard.links import Link, write_link
 from spikeboard.recording import Recording
 from spikeboard.theme import population_colours, shown
 from spikeboard.views import views
 
 MOST_UNITS = 20_000
 MOST_ROWS = 100
-MOST_FINDINGS = 40
 COLUMN_NAMES = {
     "unit": "Row",
     "population": "Population",
@@ -38,10 +38,11 @@ COLUMN_NAMES = {
 def content(rec: Recording, link: Link) -> list[Component]:
     """Facts, what was assumed, a raster, populations, projections and units of a recording."""
     raster = [card(views()["raster"], rec, link.settings.get("raster", {}))] if "raster" in views() else []
-    return [_facts(rec), *_notes(rec), *_findings(rec), *raster, _tables(rec), _units(rec)]
+    return [facts(rec), *_notes(rec, link), *_odd(rec), *raster, _tables(rec), _units(rec)]
 
 
-def _facts(rec: Recording) -> Component:
+def facts(rec: Recording) -> Component:
+    """Units, spikes, span, clock and what else was recorded, as tiles."""
     tiles = [
         html.Div(
             [html.Dt(fact.name), html.Dd([html.Strong(fact.value), html.Span(fact.detail)])], className="fact"
@@ -51,71 +52,48 @@ def _facts(rec: Recording) -> Component:
     return html.Dl(tiles, className="facts")
 
 
-def _notes(rec: Recording) -> list[Component]:
+def _notes(rec: Recording, link: Link) -> list[Component]:
     if not rec.notes:
         return []
     notes = html.Ul([html.Li(shown(note, 1000)) for note in rec.notes], className="notes")
-    return [html.Section([html.H2("What was assumed, dropped or mended"), notes], className="card")]
-
-
-def _findings(rec: Recording) -> list[Component]:
-    """What the import doctor found, with its remedies, and the remedies that were applied, to be undone."""
-    found = doctor.examine(rec)
-    done = doctor.keys(str(rec.options.get("mend", "")))
-    if not found and not done:
-        return []
-    items = [
-        *(html.Li([shown(doctor.label(key), 200), " ", _mend("Undo this", f"-{key}")]) for key in done),
-        *map(_finding, found[:MOST_FINDINGS]),
-    ]
-    left_out = len(found) - MOST_FINDINGS
-    more = [html.P(f"and {left_out:,} more", className="caption")] if left_out > 0 else []
-    said = "The file is never changed: a remedy makes another view of it, with a link of its own."
     return [
         html.Section(
             [
-                html.H2("What looks odd"),
-                html.P(said, className="caption"),
-                html.Ul(items, className="findings"),
-                *more,
-                html.Div(id="mend-problem", role="alert", className="problem"),
+                html.H2("What was assumed, dropped or mended"),
+                notes,
+                dcc.Link(
+                    "See the import report",
+                    href=REPORT + write_link(Link(link.recording)),
+                    className="caption",
+                ),
             ],
             className="card",
         )
     ]
 
 
-def _finding(found: doctor.Finding) -> Component:
-    where = [html.Strong(f"{shown(found.where, 100)}: ")] if found.where else []
-    advice = [html.Span(f" – {found.advice}", className="caption")] if found.advice else []
-    buttons = [_mend(remedy.label, f"+{remedy.key}") for remedy in found.remedies]
-    typed = [_asked(found)] if found.asks else []
-    return html.Li([*where, shown(found.what, 400), *advice, " ", *buttons, *typed])
-
-
-def _asked(found: doctor.Finding) -> Component:
-    field = dmc.TextInput(
-        id={"mend-value": found.asks},
-        placeholder="seconds",
-        size="xs",
-        w=90,
-        **{"aria-label": "Time in seconds"},
-    )
-    return html.Span(["It ended at ", field, _mend("Set", f"?{found.asks}")], className="row inline")
-
-
-def _mend(text: str, key: str) -> Component:
-    return html.Button(text, id={"mend": key}, className="action")
+def _odd(rec: Recording) -> list[Component]:
+    """What the import doctor found, with its remedies, and what was decided, to be undone."""
+    said = [*findings.findings(doctor.examine(rec)), *findings.decisions(rec)]
+    if not said:
+        return []
+    heading = [html.H2("What looks odd"), html.P(findings.NEVER_CHANGED, className="caption")]
+    return [html.Section([*heading, *said, findings.problem()], className="card")]
 
 
 def _tables(rec: Recording) -> Component:
     return html.Div(
         [
-            html.Section([html.H2("Populations"), _populations(rec)], className="card"),
+            populations_card(rec),
             html.Section([html.H2("Projections"), _projections(rec)], className="card"),
         ],
         className="pair",
     )
+
+
+def populations_card(rec: Recording) -> Component:
+    """Units, silent ones, spikes and rate of each population."""
+    return html.Section([html.H2("Populations"), _populations(rec)], className="card")
 
 
 def _populations(rec: Recording) -> Component:

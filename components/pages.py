@@ -41,11 +41,14 @@ PAGES = (
     Page("library", "Library", "Choose, open or upload a recording"),
 )
 
+# Where a recording that was not accepted yet opens; the navigation does not lead there.
+REPORT = Page("report", "Is this what you recorded?", "What was found in the file, and what is odd about it")
+
 
 def page_at(path: str | None) -> Page | None:
     """The page at a path of the address."""
     wanted = "/" + (path or "").strip("/")
-    return next((page for page in PAGES if page.path == wanted), None)
+    return next((page for page in (*PAGES, REPORT) if page.path == wanted), None)
 
 
 def title(page: Page, name: str = "") -> Component:

@@ -150,6 +150,17 @@ def entries(library: Library) -> Iterator[Entry]:
     yield from _uploaded()
 
 
+def described(library: Library, key: str) -> tuple[str, int]:
+    """What format the source of a key has, and its size in bytes.
+
+    Raises
+    ------
+    RecordingError : where the key names no recording
+    """
+    path, _ = locate(library, key)
+    return _kind(path) or "text", _size(path)
+
+
 def uploads_folder() -> Path:
     """Where uploads are kept, one folder each."""
     folder = places.home() / "uploads"

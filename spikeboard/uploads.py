@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
+from spikeboard import places, store
 from spikeboard.errors import RecordingError, Undecided
-from spikeboard.library import Library, note, open_key, uploads_folder
+from spikeboard.library import Library, locate, note, open_key, uploads_folder
 
 LONGEST_NAME = 150  # bytes: file systems take 255, and readers put names beside it
 MOST_FILES = 1000
@@ -49,8 +50,8 @@ async def receive(library: Library, batch: str, name: str, pieces: AsyncIterator
     return size
 
 
-def finish(library: Library, batch: str) -> str:
-    """Open what a batch sent; the key of the recording.
+def finish(library: Library, batch: str, user: str = "") -> str:
+    """Open what a batch sent, by a person who may have signed in; the key of the recording.
 
     Raises
     ------
@@ -69,7 +70,49 @@ def finish(library: Library, batch: str) -> str:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    _uploader(batch).write_text(user, encoding="utf-8")
     return key
+
+
+def may_remove(library: Library, key: str, user: str) -> bool:
+    """Whether a key names an upload that this person may remove: to a team, that is who uploaded it."""
+    try:
+        batch = _batch_of(library, key)
+        return not library.shared or _uploader(batch).read_text(encoding="utf-8") == user
+    except (RecordingError, OSError):
+        return False
+
+
+def remove(library: Library, key: str, user: str) -> None:
+    """Remove an upload for everybody, with all that was made of it.
+
+    Raises
+    ------
+    RecordingError : where it is no upload, or another person's
+    """
+    batch = _batch_of(library, key)
+    if not may_remove(library, key, user):
+        raise RecordingError("that recording was uploaded by somebody else, who alone can remove it")
+    folder = (uploads_folder() / batch).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    for made in store.made_of(places.stores(), folder):
+        shutil.rmtree(made, ignore_errors=True)
+    _uploader(batch).unlink(missing_ok=True)
+
+
+def _batch_of(library: Library, key: str) -> str:
+    path, _ = locate(library, key)
+    uploads = uploads_folder().resolve()
+    if path == uploads or not path.is_relative_to(uploads):
+        raise RecordingError("that recording was not uploaded: it stays where it is")
+    return path.relative_to(uploads).parts[0]
+
+
+def _uploader(batch: str) -> Path:
+    """The file that holds the name of who sent a batch."""
+    folder = places.home() / "uploaders"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder / batch
 
 
 def discard(batch: str) -> None:

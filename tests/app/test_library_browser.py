@@ -147,7 +147,8 @@ def test_a_recording_of_the_list_opens(board: Start, root: Path) -> None:
     links = [a for a in shown.driver.find_elements(By.CSS_SELECTOR, ".list a") if "odd" in a.text]
     assert [a.text for a in links] == ["<b>listed & odd.csv"]
     links[0].click()
-    shown.until(lambda: shown.text("h1") == "Overview" and shown.text(".recording-name") == "<b>listed & odd")
+    report = "Is this what you recorded?"
+    shown.until(lambda: shown.text("h1") == report and shown.text(".recording-name") == "<b>listed & odd")
     assert "99 spikes" in shown.caption("raster")
 
 
