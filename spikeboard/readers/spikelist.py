@@ -6,14 +6,17 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spikeboard.columns import changed, pieces
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.readers.column_names import SAMPLES, TIME_UNITS
+from spikeboard.readers.remarks import Gaps, about_zero_gaps, gaps
 from spikeboard.recording import Recording, clock, recording
 
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
@@ -37,7 +40,7 @@ MOST_UNITS = 2_000_000
 
 @dataclass(frozen=True, eq=False)
 class SpikeList:
-    """The spikes of a file as it holds them.
+    """The spikes of a file as it holds them; long columns are mapped, and walked in pieces.
 
     times : (N,) float64 in the file's unit, finite, in any order
     units : (N,) position of each spike's unit in `ids`
@@ -61,6 +64,29 @@ class SpikeList:
     all_units: bool = False
     hint: str = ""
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What is to be known of the times before they are read as seconds."""
+        first, last, fractions, fraction = 0.0, 0.0, 0, 0.0
+        if len(self.times):
+            first = last = float(self.times[0])
+        for (times,) in pieces(self.times):
+            first, last = min(first, float(times.min())), max(last, float(times.max()))
+            wrong = times[times != np.rint(times)]
+            fraction = float(wrong[0]) if len(wrong) and not fractions else fraction
+            fractions += len(wrong)
+        return Seen(first, last, fractions, fraction)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The least and the greatest time, how many are no whole numbers, and the first of those."""
+
+    first: float
+    last: float
+    fractions: int
+    fraction: float
 
 
 @dataclass(frozen=True)
@@ -136,14 +162,16 @@ def to_recording(spikes: SpikeList, given: Answers) -> Recording:
     _check_exact(spikes)
     unit = _decided_unit(spikes, given, notes)
     rate = _decided_rate(spikes, given, unit)
-    seconds = spikes.times / _per_second(unit, rate)
+    per_second = _per_second(unit, rate)
+    seconds = changed(lambda times: times / per_second, spikes.times, dtype=np.float64)
     if rate and clock(seconds, 1 / rate) is None:
         raise RecordingError(
             f"{spikes.name}: the spikes do not lie on a clock of {rate:g} Hz (dt = {1 / rate:g} s): "
             "leave out dt and sampling_rate, or correct them"
         )
     table, rows = _unit_table(spikes, given.n_units, notes)
-    t_start, t_stop = _window(seconds, given, 1 / rate if unit == SAMPLES and rate else 0.0, notes)
+    step = 1 / rate if unit == SAMPLES and rate else 0.0
+    t_start, t_stop = _window(spikes, per_second, given, step, notes)
     rec = recording(spikes.name, seconds, rows, table, t_start=t_start, t_stop=t_stop, sampling_rate=rate)
     return replace(rec, notes=(*notes, *remarks(rec), *_about_restart(spikes.times, rows)))
 
@@ -174,7 +202,7 @@ def _decided_unit(spikes: SpikeList, given: Answers, notes: list[str]) -> str:
 
 
 def _deduced_unit(spikes: SpikeList, given: Answers, notes: list[str]) -> str:
-    whole = _whole_numbers(spikes.times)
+    whole = not spikes.seen.fractions
     if not len(spikes.times):
         return "s"
     if whole and given.sampling_rate:
@@ -265,26 +293,21 @@ def _n_units(spikes: SpikeList, given: Answers) -> int:
 
 
 def _span(spikes: SpikeList) -> float:
-    return float(spikes.times.max() - min(0.0, spikes.times.min())) if len(spikes.times) else 0.0
-
-
-def _whole_numbers(times: np.ndarray) -> bool:
-    return bool(np.all(times == np.rint(times)))
+    return spikes.seen.last - min(0.0, spikes.seen.first)
 
 
 def _check_whole(spikes: SpikeList) -> None:
-    wrong = np.flatnonzero(spikes.times != np.rint(spikes.times))
-    if len(wrong):
+    if spikes.seen.fractions:
         raise RecordingError(
-            f"{spikes.name}: {len(wrong):,} times are no whole numbers (the first is {spikes.times[wrong[0]]:g}): "
-            "they cannot be samples; give time_unit='s', 'ms' or 'us'"
+            f"{spikes.name}: {spikes.seen.fractions:,} times are no whole numbers (the first is "
+            f"{spikes.seen.fraction:g}): they cannot be samples; give time_unit='s', 'ms' or 'us'"
         )
 
 
 def _check_exact(spikes: SpikeList) -> None:
-    if len(spikes.times) and np.abs(spikes.times).max() >= EXACT:
+    if (largest := max(-spikes.seen.first, spikes.seen.last)) >= EXACT:
         raise RecordingError(
-            f"{spikes.name}: a time of {np.abs(spikes.times).max():.17g} is too large to be exact; "
+            f"{spikes.name}: a time of {largest:.17g} is too large to be exact; "
             "subtract the start of the recording from the times"
         )
 
@@ -303,7 +326,11 @@ def _unit_table(
         names = spikes.population_names[0]
         return pd.DataFrame({"population": names, "id": spikes.ids}), spikes.units
     width = max(len(spikes.ids), 1)
-    pairs, rows = np.unique(spikes.populations.astype(np.int64) * width + spikes.units, return_inverse=True)
+    pair = changed(
+        lambda p, u: p.astype(np.int64) * width + u, spikes.populations, spikes.units, dtype=np.int64
+    )
+    pairs = distinct(pair)
+    rows = changed(lambda some: np.searchsorted(pairs, some), pair, dtype=np.int32)
     names = pd.Series(spikes.population_names, dtype=object).to_numpy()[pairs // width]
     return pd.DataFrame({"population": names, "id": spikes.ids[pairs % width]}), rows
 
@@ -328,11 +355,15 @@ def _counted_units(
     notes.append(f"n_units={n_units:,}: the units {first} to {first + n_units - 1:,} were taken")
     ids = np.arange(first, first + n_units)
     table = pd.DataFrame({"population": population, "id": ids})
-    return table, spikes.ids[spikes.units].astype(np.int64) - first if len(spikes.ids) else spikes.units
+    rows = changed(lambda units: spikes.ids[units].astype(np.int64) - first, spikes.units, dtype=np.int32)
+    return table, rows if len(spikes.ids) else spikes.units
 
 
-def _window(seconds: np.ndarray, given: Answers, step: float, notes: list[str]) -> tuple[float, float]:
-    first, last = (float(seconds.min()), float(seconds.max()) + step) if len(seconds) else (0.0, 0.0)
+def _window(
+    spikes: SpikeList, per_second: float, given: Answers, step: float, notes: list[str]
+) -> tuple[float, float]:
+    step = step if len(spikes.times) else 0.0
+    first, last = spikes.seen.first / per_second, spikes.seen.last / per_second + step
     t_start, t_stop = given.t_start, given.t_stop
     if t_start is None:
         t_start = min(0.0, first)
@@ -340,7 +371,9 @@ def _window(seconds: np.ndarray, given: Answers, step: float, notes: list[str]) 
         notes.append(f"t_start is not in the file: {which} was taken; give t_start=… to overrule")
     if t_stop is None:
         t_stop = max(last, t_start)
-        which = "one step after the last spike" if step else "the last spike" if len(seconds) else "t_start"
+        which = (
+            "one step after the last spike" if step else "the last spike" if len(spikes.times) else "t_start"
+        )
         notes.append(
             f"t_stop is not in the file: {which}, {t_stop:g} s, was taken; give t_stop=… to overrule"
         )
@@ -351,20 +384,12 @@ def remarks(rec: Recording) -> list[str]:
     """What is odd about the spikes of a recording, in words: duplicates, impossible rates, samples taken for spikes."""
     if not len(rec.spike_times):
         return ["the file holds no spike"]
-    within = np.ones(len(rec.train_ticks), bool)
-    within[rec.train_offsets[:-1][rec.counts > 0]] = False
-    gaps = np.diff(rec.train_ticks, prepend=0)[within]
+    between = gaps(rec)
     return [
-        *_about_duplicates(int(np.count_nonzero(gaps == 0))),
+        *about_zero_gaps(between.zero),
         *_about_rate(len(rec.spike_times), len(rec.units), rec.duration),
-        *_about_regularity(gaps, rec),
+        *_about_regularity(between, rec),
     ]
-
-
-def _about_duplicates(n: int) -> list[str]:
-    what = "1 spike is an exact duplicate" if n == 1 else f"{n:,} spikes are exact duplicates"
-    kept = "was kept" if n == 1 else "were kept"
-    return [f"{what} (same unit, same time) and {kept}"] if n else []
 
 
 def _about_rate(n_spikes: int, n_units: int, duration: float) -> list[str]:
@@ -378,22 +403,44 @@ def _about_rate(n_spikes: int, n_units: int, duration: float) -> list[str]:
 
 def _about_restart(times: np.ndarray, rows: np.ndarray) -> list[str]:
     """A list in order of time that jumps back once or twice is a clock that was started again."""
-    back = np.flatnonzero(np.diff(times) < 0)
-    if not 1 <= len(back) <= 3 or len(times) < 20 * len(back) or np.all(np.diff(rows) >= 0):
+    back, from_time, to_time = _jumps_back(times)
+    if not 1 <= len(back) <= 3 or len(times) < 20 * len(back) or not len(_jumps_back(rows)[0]):
         return []
-    at = back[0]
     return [
-        f"time goes back after spike {at + 1:,} (from {times[at]:g} to {times[at + 1]:g}, as in the file): "
+        f"time goes back after spike {back[0]:,} (from {from_time:g} to {to_time:g}, as in the file): "
         "if the clock was started again, these are several runs that now lie over each other; open them one by one"
     ]
 
 
-def _about_regularity(gaps: np.ndarray, rec: Recording) -> list[str]:
+def _jumps_back(values: np.ndarray) -> tuple[list[int], float, float]:
+    """Where some of the places are at which values fall, all where they are few; and the first fall, from and to."""
+    places: list[int] = []
+    start, before, fall = 0, values[:1], (0.0, 0.0)
+    for (some,) in pieces(values):
+        joined = np.concatenate([before, some])
+        back = np.flatnonzero(joined[1:] < joined[:-1])
+        if len(back) and not places:
+            fall = float(joined[back[0]]), float(joined[back[0] + 1])
+        places += (start + back[:4]).tolist()
+        start, before = start + len(some), some[-1:]
+    return places, *fall
+
+
+def _about_regularity(between: Gaps, rec: Recording) -> list[str]:
     """A sampled signal, saved as a table of time, unit and value, looks like units that fire at every sample."""
-    if len(gaps) < 20 * len(rec.units) or np.ptp(gaps) > 1e-6 * gaps.max():
+    spread = between.greatest - between.least
+    if between.number < 20 * len(rec.units) or spread > 1e-6 * between.greatest:
         return []
-    every = float(gaps.mean()) / rec.ticks_per_second * 1e3
+    every = between.mean / rec.ticks_per_second * 1e3
     return [f"every unit fires exactly every {every:g} ms: is this a sampled signal rather than spikes?"]
+
+
+def distinct(values: np.ndarray) -> np.ndarray:
+    """The different values of a column, ascending; the column is walked in pieces."""
+    found = values[:0]
+    for (some,) in pieces(values):
+        found = np.union1d(found, some)
+    return found.astype(values.dtype, copy=False)
 
 
 def _time_unit(value: str | None) -> str | None:

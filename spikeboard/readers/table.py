@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spikeboard.columns import changed
 from spikeboard.errors import RecordingError
 from spikeboard.readers import reader
 from spikeboard.readers.spikelist import DEFAULT_POPULATION, SpikeList, answers, to_recording
@@ -77,9 +78,9 @@ def spike_list(path: Path, time_column: str | None = None, unit_column: str | No
     rows = read_rows(blocks(path, beginning), plan, chosen)
     ids, place, id_notes = unit_ids(rows.unit_names, plan.decimal)
     if rows.units is None:
-        ids, units = np.array([0]), np.zeros(len(rows.times), np.int64)
+        ids, units = np.array([0]), np.broadcast_to(np.int32(0), len(rows.times))
     else:
-        units = place[rows.units]
+        units = changed(lambda some: place[some], rows.units, dtype=np.int32)
     return SpikeList(
         _stem(path),
         rows.times,

@@ -6,7 +6,7 @@ import codecs
 import csv
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
+from spikeboard.columns import gathered
 from spikeboard.errors import RecordingError
 from spikeboard.readers.spikelist import EXACT, MOST_UNITS, in_natural_order
 from spikeboard.readers.table_columns import Columns
@@ -31,7 +32,7 @@ _INT64 = 2**63
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The good rows of a table.
+    """The good rows of a table; long columns are mapped.
 
     times : (N,) float64
     units, populations : (N,) int32, positions in `unit_names` and `population_names`; None without such a column
@@ -49,12 +50,9 @@ class Rows:
 
 
 @dataclass
-class _Gathered:
-    """What has been read so far; the names of all blocks share one numbering."""
+class _Seen:
+    """What all blocks share: the numbering of the names, and the account of the rows."""
 
-    times: list[np.ndarray] = field(default_factory=list)
-    units: list[np.ndarray] = field(default_factory=list)
-    populations: list[np.ndarray] = field(default_factory=list)
     unit_codes: dict[str, int] = field(default_factory=dict)
     population_codes: dict[str, int] = field(default_factory=dict)
     good: int = 0
@@ -69,24 +67,38 @@ def read_rows(blocks: Iterable[Block], layout: Layout, columns: Columns) -> Rows
     ------
     RecordingError : where most rows cannot be read
     """
-    gathered = _Gathered()
+    seen = _Seen()
+    parts = _parts(blocks, layout, columns, seen)
+    times, *others = gathered(parts, [np.float64, *(np.int32 for _ in _named(columns))])
+    return Rows(
+        times,
+        None if columns.unit is None else others[0],
+        None if columns.population is None else others[-1],
+        list(seen.unit_codes),
+        list(seen.population_codes),
+        seen.bad,
+        seen.examples,
+    )
+
+
+# Times, and the numbers of the units and of the populations where there are such columns.
+_Part = tuple[np.ndarray, ...]
+
+
+def _parts(blocks: Iterable[Block], layout: Layout, columns: Columns, seen: _Seen) -> Iterator[_Part]:
     for block in blocks:
         body = _below_header(block, layout.header_line)
-        if not _read_fast(body, layout, columns, gathered):
-            _read_slowly(body, layout, columns, gathered)
-        _check(gathered, layout, least=10_000)
-    _check(gathered, layout, least=1)
-    return Rows(
-        np.concatenate([np.zeros(0), *gathered.times]),
-        None if columns.unit is None else np.concatenate([np.zeros(0, np.int32), *gathered.units]),
-        None
-        if columns.population is None
-        else np.concatenate([np.zeros(0, np.int32), *gathered.populations]),
-        list(gathered.unit_codes),
-        list(gathered.population_codes),
-        gathered.bad,
-        gathered.examples,
-    )
+        part = _read_fast(body, layout, columns, seen) or _read_slowly(body, layout, columns, seen)
+        seen.good += len(part[0])
+        _check(seen, layout, least=10_000)
+        yield part
+    _check(seen, layout, least=1)
+
+
+def _named(columns: Columns) -> list[tuple[int, str]]:
+    """The columns that hold names, units before populations."""
+    places = ((columns.unit, "unit"), (columns.population, "population"))
+    return [(at, what) for at, what in places if at is not None]
 
 
 def unit_ids(names: list[str], decimal: str = ".") -> tuple[np.ndarray, NDArray[np.int64], list[str]]:
@@ -155,31 +167,29 @@ def _below_header(block: Block, header_line: int) -> Block:
     return Block(block.first_line + skip, lines[skip] if len(lines) > skip else b"")
 
 
-def _read_fast(block: Block, layout: Layout, columns: Columns, into: _Gathered) -> bool:
-    """Read a block in which every row is good; whether it was one."""
+def _read_fast(block: Block, layout: Layout, columns: Columns, seen: _Seen) -> _Part | None:
+    """What stands in a block in which every row is good; None where it is none."""
     data = _plain(block.data, layout)
     # Arrow passes over a byte order mark at the start of any block.
-    if data is None or data.startswith(codecs.BOM_UTF8):
-        return False
-    if not data.strip():
-        return True
+    if data is None or data.startswith(codecs.BOM_UTF8) or not data.strip():
+        return None
     try:
         table = _parsed(data, layout, columns)
     except pa.ArrowException:
-        return False
+        return None
     times = table.column(str(columns.time)).to_numpy()
-    named = [_names(table, at) for at in (columns.unit, columns.population)]
-    if not np.isfinite(times).all() or any(names is not None and _has_bad(names[1]) for names in named):
-        return False
-    into.times.append(times)
-    into.good += len(times)
-    for names, codes, numbers in (
-        (named[0], into.unit_codes, into.units),
-        (named[1], into.population_codes, into.populations),
-    ):
-        if names is not None:
-            numbers.append(_numbered(names[1], codes)[names[0]])
-    return True
+    found = [_names(table, at) for at, _ in _named(columns)]
+    if not np.isfinite(times).all() or any(_has_bad(names) for _, names in found):
+        return None
+    codes = _codes(columns, seen)
+    return times, *(
+        _numbered(names, known)[place] for (place, names), known in zip(found, codes, strict=True)
+    )
+
+
+def _codes(columns: Columns, seen: _Seen) -> list[dict[str, int]]:
+    known = {"unit": seen.unit_codes, "population": seen.population_codes}
+    return [known[what] for _, what in _named(columns)]
 
 
 def _newlines(data: bytes) -> bytes:
@@ -203,7 +213,7 @@ def _plain(data: bytes, layout: Layout) -> bytes | None:
 def _parsed(data: bytes, layout: Layout, columns: Columns) -> pa.Table:
     text = pa.dictionary(pa.int32(), pa.string())
     types = {str(columns.time): pa.float64()}
-    types |= {str(at): text for at in (columns.unit, columns.population) if at is not None}
+    types |= {str(at): text for at, _ in _named(columns)}
     return arrow_csv.read_csv(
         pa.BufferReader(data),
         read_options=arrow_csv.ReadOptions(
@@ -222,9 +232,7 @@ def _parsed(data: bytes, layout: Layout, columns: Columns) -> pa.Table:
     )
 
 
-def _names(table: pa.Table, column: int | None) -> tuple[np.ndarray, list[str]] | None:
-    if column is None:
-        return None
+def _names(table: pa.Table, column: int) -> tuple[np.ndarray, list[str]]:
     values = table.column(str(column)).combine_chunks()
     values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
     return values.indices.to_numpy(), [name.strip() for name in values.dictionary.to_pylist()]
@@ -242,25 +250,22 @@ def _numbered(names: list[str], codes: dict[str, int]) -> np.ndarray:
     return np.fromiter((codes.setdefault(name, len(codes)) for name in names), np.int32, len(names))
 
 
-def _read_slowly(block: Block, layout: Layout, columns: Columns, into: _Gathered) -> None:
-    times, units, populations = [], [], []
+def _read_slowly(block: Block, layout: Layout, columns: Columns, seen: _Seen) -> _Part:
+    times: list[float] = []
+    names: list[list[str]] = [[] for _ in _named(columns)]
     text = with_newlines(block.data.decode("utf-8", "replace"))
     try:
         for line, fields in records(text, layout.delimiter, block.first_line):
             if wrong := _wrong(fields, layout, columns):
-                _leave_out(line, fields, wrong, into)
+                _leave_out(line, fields, wrong, seen)
                 continue
             times.append(number_of(fields[columns.time], layout.decimal))
-            if columns.unit is not None:
-                units.append(fields[columns.unit])
-            if columns.population is not None:
-                populations.append(fields[columns.population])
+            for found, (at, _) in zip(names, _named(columns), strict=True):
+                found.append(fields[at])
     except csv.Error as problem:
         raise RecordingError(f"{layout.file}: after line {block.first_line:,}: {problem}") from None
-    into.times.append(np.array(times, np.float64))
-    into.good += len(times)
-    into.units.append(_numbered(units, into.unit_codes))
-    into.populations.append(_numbered(populations, into.population_codes))
+    codes = _codes(columns, seen)
+    return np.array(times, np.float64), *(_numbered(n, c) for n, c in zip(names, codes, strict=True))
 
 
 def _wrong(fields: list[str], layout: Layout, columns: Columns) -> str:
@@ -269,26 +274,26 @@ def _wrong(fields: list[str], layout: Layout, columns: Columns) -> str:
         return f"{len(fields)} fields instead of {len(layout.names)}"
     if math.isnan(number_of(fields[columns.time], layout.decimal)):
         return "its time is no finite number"
-    for at, what in ((columns.unit, "unit"), (columns.population, "population")):
-        if at is not None and _is_bad(fields[at]):
+    for at, what in _named(columns):
+        if _is_bad(fields[at]):
             return f"its {what} cannot be read"
     return ""
 
 
-def _leave_out(line: int, fields: list[str], wrong: str, into: _Gathered) -> None:
-    into.bad += 1
-    if len(into.examples) < SHOWN:
+def _leave_out(line: int, fields: list[str], wrong: str, seen: _Seen) -> None:
+    seen.bad += 1
+    if len(seen.examples) < SHOWN:
         shown = " | ".join(fields)
-        into.examples.append(f"line {line:,}: {wrong} ({shown[:40]}{'…' if len(shown) > 40 else ''})")
+        seen.examples.append(f"line {line:,}: {wrong} ({shown[:40]}{'…' if len(shown) > 40 else ''})")
 
 
-def _check(gathered: _Gathered, layout: Layout, least: int) -> None:
-    if gathered.bad >= least and gathered.bad > gathered.good:
+def _check(seen: _Seen, layout: Layout, least: int) -> None:
+    if seen.bad >= least and seen.bad > seen.good:
         raise RecordingError(
-            f"{layout.file}: {gathered.bad:,} of {gathered.bad + gathered.good:,} rows cannot be read; "
-            f"{'; '.join(gathered.examples[:2])}"
+            f"{layout.file}: {seen.bad:,} of {seen.bad + seen.good:,} rows cannot be read; "
+            f"{'; '.join(seen.examples[:2])}"
         )
-    if len(gathered.unit_codes) > MOST_UNITS:
+    if len(seen.unit_codes) > MOST_UNITS:
         raise RecordingError(
             f"{layout.file}: more than {MOST_UNITS:,} different unit ids: is the column of units right? "
             "Else give time_column=… and unit_column=…"

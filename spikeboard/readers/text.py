@@ -7,11 +7,12 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
 
 from spikeboard.errors import RecordingError
+from spikeboard.progress import tell
 
 CHUNK = 2**20
 LONGEST_LINE = 64 * 2**10
@@ -145,12 +146,14 @@ def _utf8(path: Path, beginning: Head) -> Iterator[bytes]:
 
 
 def _chunks(path: Path, gzipped: bool) -> Iterator[bytes]:
-    most = max(RATIO_MATTERS_ABOVE, GREATEST_RATIO * path.stat().st_size) if gzipped else None
+    size = path.stat().st_size
+    most = max(RATIO_MATTERS_ABOVE, GREATEST_RATIO * size) if gzipped else None
     total = 0
     try:
-        with _opened(path, gzipped) as file:
+        with path.open("rb") as raw, gzip.open(raw) if gzipped else nullcontext(raw) as file:
             while chunk := file.read(CHUNK):
                 total += len(chunk)
+                tell("reading", raw.tell(), size)
                 if most and total > most:
                     raise RecordingError(
                         f"{path.name}: its text is more than {GREATEST_RATIO} times as large as the compressed "
@@ -161,10 +164,6 @@ def _chunks(path: Path, gzipped: bool) -> Iterator[bytes]:
         raise RecordingError(
             f"{path.name}: the compressed file is cut or damaged ({problem}): copy it again"
         ) from None
-
-
-def _opened(path: Path, gzipped: bool) -> BufferedReader | gzip.GzipFile:
-    return gzip.open(path) if gzipped else path.open("rb")
 
 
 def _inflated(raw: bytes) -> bytes:
