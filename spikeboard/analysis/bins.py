@@ -10,22 +10,21 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikeboard.analysis.axes import WithAxes
+from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.trains import (
     Rows,
     Ticks,
     duration_s,
     snap_bin,
-    train_bounds,
+    trains_in,
     unit_rows,
     window_edges,
-    window_ticks,
 )
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
 # One gigabyte of uint16: more than any view draws, and more than a server should give to one question.
 MOST_CELLS = 5 * 10**8
-CELLS_AT_ONCE = 10**7
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +99,15 @@ def binned_counts(
     """
     grid = _grid(rec, bin_ms, t0, t1)
     rows = unit_rows(rec, units)
-    first, last = train_bounds(rec.train_ticks, rec.train_offsets, rows, *window_ticks(rec, t0, t1))
+    ticks, first, last = trains_in(rec, rows, t0, t1)
     n_bins = len(grid.edges) - 1
     _check_size(len(rows), n_bins)
     longest = int((last - first).max(initial=0))
     counts = np.zeros((len(rows), n_bins), np.uint16 if longest <= np.iinfo(np.uint16).max else np.uint32)
-    count_bins(np.asarray(rec.train_ticks), first, last, grid.start, grid.width, counts)
+    in_parts(
+        lambda a, b: _count_bins(ticks, first[a:b], last[a:b], grid.start, grid.width, counts[a:b]),
+        last - first + n_bins,
+    )
     return _binned(rec, counts, grid)
 
 
@@ -133,11 +135,24 @@ def population_counts(
     chosen = population_groups(rec) if groups is None else groups
     _check_size(len(chosen), len(grid.edges) - 1)
     counts = np.zeros((len(chosen), len(grid.edges) - 1), np.int64)
-    stretch = window_ticks(rec, t0, t1)
     for row, group in zip(counts, chosen, strict=True):
-        first, last = train_bounds(rec.train_ticks, rec.train_offsets, unit_rows(rec, group), *stretch)
-        count_pooled(np.asarray(rec.train_ticks), first, last, grid.start, grid.width, row)
+        row[:] = pooled_counts(*trains_in(rec, group, t0, t1), grid.start, grid.width, len(row))
     return _binned(rec, counts, grid)
+
+
+def pooled_counts(
+    ticks: Ticks, first: Ticks, last: Ticks, start: int, width: int, n_bins: int
+) -> NDArray[np.int64]:
+    """Spikes of all bounded trains in each of n bins of `width` ticks from `start` on.
+
+    Returns
+    -------
+    counts : (n_bins,) int64; past the last edge: the last bin
+    """
+    parts = in_parts(
+        lambda a, b: _count_pooled(ticks, first[a:b], last[a:b], start, width, n_bins), last - first
+    )
+    return np.sum(parts, axis=0)
 
 
 def population_errors(
@@ -168,13 +183,15 @@ def _group_errors(
     rec: Recording, bin_ms: float, rows: NDArray[np.int64], t0: float | None, t1: float | None
 ) -> NDArray[np.float64]:
     grid = _grid(rec, bin_ms, t0, t1)
-    sums, squares = np.zeros((2, len(grid.edges) - 1), np.int64)
-    # Some units at a time: the table of all units and bins need not fit.
-    step = max(1, CELLS_AT_ONCE // len(sums))
-    for start in range(0, len(rows), step):
-        counts = binned_counts(rec, bin_ms, rows[start : start + step], t0, t1).counts
-        sums += counts.sum(axis=0, dtype=np.int64)
-        squares += np.einsum("ub,ub->b", counts, counts, dtype=np.int64)
+    ticks, first, last = trains_in(rec, rows, t0, t1)
+    n_bins = len(grid.edges) - 1
+    sums, squares = np.sum(
+        in_parts(
+            lambda a, b: _count_moments(ticks, first[a:b], last[a:b], grid.start, grid.width, n_bins),
+            last - first,
+        ),
+        axis=0,
+    )
     n = len(rows)
     if n < 2:
         return np.full(len(sums), np.nan)
@@ -225,21 +242,52 @@ def _check_size(n_rows: int, n_bins: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def count_bins(ticks, first, last, start, width, counts):
-    """Add each spike of the bounded trains to its bin of `counts` (U, B); past the last edge: the last bin."""
-    for row in range(len(first)):
-        _count_train(ticks, first[row], last[row], start, width, counts[row])
+def _bin_of(tick, start, width, inverse, final):
+    """(tick - start) // width, and beyond the first or the last bin that bin."""
+    elapsed = tick - start
+    place = int(elapsed * inverse)
+    # The product with the inverse may round to the wrong side of an edge; whole numbers put it right.
+    rest = elapsed - place * width
+    if rest < 0:
+        place -= 1
+    elif rest >= width:
+        place += 1
+    # Ticks of a damaged file may lie anywhere; what is counted must not.
+    return max(0, min(place, final))
 
 
 @njit(cache=True, nogil=True)
-def count_pooled(ticks, first, last, start, width, counts):
-    """Add each spike of all bounded trains to its bin of `counts` (B,); past the last edge: the last bin."""
+def _count_bins(ticks, first, last, start, width, counts):
+    """Add each spike of the bounded trains to its bin of `counts` (U, B)."""
+    inverse, final = 1.0 / width, counts.shape[1] - 1
     for row in range(len(first)):
-        _count_train(ticks, first[row], last[row], start, width, counts)
+        for k in range(first[row], last[row]):
+            counts[row, _bin_of(ticks[k], start, width, inverse, final)] += 1
 
 
 @njit(cache=True, nogil=True)
-def _count_train(ticks, first, last, start, width, counts):
-    final = len(counts) - 1
-    for k in range(first, last):
-        counts[max(0, min((ticks[k] - start) // width, final))] += 1
+def _count_pooled(ticks, first, last, start, width, n_bins):
+    """Spikes of all bounded trains in each bin, (B,)."""
+    counts = np.zeros(n_bins, np.int64)
+    inverse, final = 1.0 / width, n_bins - 1
+    for row in range(len(first)):
+        for k in range(first[row], last[row]):
+            counts[_bin_of(ticks[k], start, width, inverse, final)] += 1
+    return counts
+
+
+@njit(cache=True, nogil=True)
+def _count_moments(ticks, first, last, start, width, n_bins):
+    """Sums over trains of their counts in each bin and of the squares, (2, B); costs a step per spike, not per bin."""
+    moments = np.zeros((2, n_bins), np.int64)
+    own = np.zeros(n_bins, np.int64)
+    inverse, final = 1.0 / width, n_bins - 1
+    for row in range(len(first)):
+        for k in range(first[row], last[row]):
+            place = _bin_of(ticks[k], start, width, inverse, final)
+            moments[0, place] += 1
+            moments[1, place] += 2 * own[place] + 1
+            own[place] += 1
+        for k in range(first[row], last[row]):
+            own[_bin_of(ticks[k], start, width, inverse, final)] = 0
+    return moments

@@ -7,6 +7,7 @@ import pandas as pd
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.trains import Rows, Ticks, snap_bin, trains_in, unit_rows
 from spikeboard.errors import RecordingError
 from spikeboard.recording import ON_TICK, Recording
@@ -46,7 +47,10 @@ def interval_statistics(
         (intervals of length zero) and spikes. NaN with too few intervals: 1 for mean, min, max; 2 for the others
     """
     ticks, first, last = trains_in(rec, units, t0, t1)
-    values = _statistics(ticks, first, last, refractory_ms / 1000 * rec.ticks_per_second)
+    refractory = refractory_ms / 1000 * rec.ticks_per_second
+    values = np.concatenate(
+        in_parts(lambda a, b: _statistics(ticks, first[a:b], last[a:b], refractory), last - first)
+    )
     spikes = last - first
     table = pd.DataFrame(
         values[:, 1:], columns=pd.Index(STATISTICS), index=pd.Index(unit_rows(rec, units), name="unit")
@@ -77,7 +81,10 @@ def interval_counts_below(
     counts : (U, L) int64
     """
     limits = np.asarray(limits_ticks, np.int64).reshape(-1)
-    return _count_below(*trains_in(rec, units, t0, t1), limits)
+    ticks, first, last = trains_in(rec, units, t0, t1)
+    return np.concatenate(
+        in_parts(lambda a, b: _count_below(ticks, first[a:b], last[a:b], limits), last - first)
+    )
 
 
 def interval_histogram(
@@ -116,10 +123,16 @@ def interval_histogram(
     """
     ticks, first, last = trains_in(rec, units, t0, t1)
     width, snapped_ms, changed = snap_bin(rec.tick, bin_ms)
-    shortest, longest, zero = _extremes(ticks, first, last)
+    extremes = np.array(in_parts(lambda a, b: _extremes(ticks, first[a:b], last[a:b]), last - first))
+    longest, zero = int(extremes[:, 1].max()), int(extremes[:, 2].sum())
+    shortest = min(int(extremes[:, 0].min()), max(longest, 1))
     limit = longest + 1 if max_ms is None else snap_bin(rec.tick, max_ms)[0]
     edges = _log_edges(rec, shortest, limit, bins_per_decade) if logarithmic else _linear_edges(limit, width)
-    counts, over = _count_intervals(ticks, first, last, edges, _places(edges))
+    places = _places(edges)
+    counted = in_parts(
+        lambda a, b: _count_intervals(ticks, first[a:b], last[a:b], edges, places), last - first
+    )
+    counts, over = np.sum([one for one, _ in counted], axis=0), sum(more for _, more in counted)
     total = int(np.maximum(last - first - 1, 0).sum())
     table = _histogram_table(edges / rec.ticks_per_second, counts, total, logarithmic)
     table.attrs = {"intervals": total, "overflow": int(over), "zero": int(zero)}
@@ -272,7 +285,7 @@ def _extremes(ticks, first, last):
             zero += interval == 0
             if 0 < interval < shortest:
                 shortest = interval
-    return min(shortest, max(longest, 1)), longest, zero
+    return shortest, longest, zero
 
 
 @njit(cache=True, nogil=True)

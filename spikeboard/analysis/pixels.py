@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikeboard.analysis.trains import Rows, duration_s, first_tick_from, unit_rows, window_ticks
+from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.trains import Rows, duration_s, first_ticks_from, unit_rows, window_ticks
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -75,7 +76,7 @@ def row_pixels(n_units: int, order: NDArray[np.integer], height: int) -> NDArray
     return lut
 
 
-def column_edges(rec: Recording, t0: float | None, t1: float | None, width: int) -> NDArray[np.float64]:
+def column_edges(rec: Recording, t0: float | None, t1: float | None, width: int) -> NDArray[np.floating]:
     """Times that part the spikes into pixel columns.
 
     Each edge stands half a tick before the first tick of its column, so that a spike on an edge cannot fall to
@@ -87,8 +88,7 @@ def column_edges(rec: Recording, t0: float | None, t1: float | None, width: int)
     """
     span = duration_s(rec, t0, t1)
     start = rec.t_start if t0 is None else max(t0, rec.t_start)
-    wanted = (start + span * np.arange(width + 1) / width).tolist()
-    ticks = np.array([first_tick_from(time, rec.ticks_per_second) for time in wanted])
+    ticks = first_ticks_from(start + span * np.arange(width + 1) / width, rec.ticks_per_second)
     ticks[0], ticks[-1] = window_ticks(rec, t0, t1)
     return (ticks - 0.5) / rec.ticks_per_second
 
@@ -96,7 +96,7 @@ def column_edges(rec: Recording, t0: float | None, t1: float | None, width: int)
 def pixel_counts_ordered(
     times: NDArray[np.float64],
     rows: NDArray[np.integer],
-    column_edges: NDArray[np.float64],
+    column_edges: NDArray[np.floating],
     lut: NDArray[np.int32],
     height: int,
 ) -> NDArray[np.uint32]:
@@ -105,26 +105,30 @@ def pixel_counts_ordered(
     Parameters
     ----------
     times : (N,) float64, s, ascending; may be memory-mapped
-    rows : (N,) unit row of each spike
+    rows : (N,) unit row of each spike, of any type of integer
     column_edges : (W + 1,) float64, s, ascending
     lut : (n_units,) int32, pixel row of each unit, -1 where it is not shown
     height : pixel rows
 
     Returns
     -------
-    counts : (height, W) uint32
+    counts : (height, W) uint32, columns contiguous
 
     Raises
     ------
     RecordingError : where a spike names a unit that is not there, as in a damaged file
     """
-    edges = np.searchsorted(np.asarray(times)[: len(rows)], column_edges)
-    counts, strangers = _count_columns(np.asarray(rows), edges, np.minimum(lut, height), height)
-    if strangers:
+    spikes = np.asarray(rows)
+    edges = np.searchsorted(np.asarray(times)[: len(spikes)], column_edges)
+    # Past the pixels, one place for spikes of units that are not shown, and one for those of units that are not there.
+    place = np.append(np.where((lut < 0) | (lut >= height), height, lut), height + 1).astype(np.uint32)
+    columns = np.zeros((len(edges) - 1, height + 2), np.uint32)
+    in_parts(lambda first, last: _count_columns(spikes, edges, place, first, last, columns), np.diff(edges))
+    if strangers := int(columns[:, height + 1].sum()):
         raise RecordingError(
             f"this recording is damaged: {strangers:,} spikes name units it does not have; open its source again"
         )
-    return counts
+    return columns.T[:height]
 
 
 def spikes_shown(rec: Recording, t0: float | None, t1: float | None) -> slice:
@@ -152,21 +156,11 @@ def _filled(counts: NDArray[np.uint32], n_rows: int) -> NDArray[np.uint32]:
 
 
 @njit(cache=True, nogil=True)
-def _count_columns(rows, edges, lut, height):
-    counts = np.empty((height, len(edges) - 1), np.uint32)
-    # One column is counted in a buffer that stays in the cache; units that are not shown fall past its end.
-    column = np.empty(height + 1, np.uint32)
-    place = np.empty(len(lut), np.int64)
-    for unit in range(len(lut)):
-        place[unit] = lut[unit] if lut[unit] >= 0 else height
-    strangers = 0
-    for c in range(len(edges) - 1):
-        column[:] = 0
-        for k in range(edges[c], edges[c + 1]):
-            if 0 <= rows[k] < len(place):
-                column[place[rows[k]]] += 1
-            else:
-                strangers += 1
-        for pixel in range(height):
-            counts[pixel, c] = column[pixel]
-    return counts, strangers
+def _count_columns(rows, edges, place, first, last, columns):
+    """Count into columns[first:last], each a line of memory that stays in the cache."""
+    end = np.uint64(len(place) - 1)
+    for c in range(first, last):
+        column = columns[c]
+        for row in rows[edges[c] : edges[c + 1]]:
+            # Read as unsigned, a row that is not there is a large one: it goes to the last place.
+            column[place[min(np.uint64(row), end)]] += np.uint32(1)

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.fft import next_fast_len
 from scipy.special import gammaincinv, ndtr
 
-from spikeboard.analysis.bins import count_pooled, population_groups
+from spikeboard.analysis.bins import pooled_counts, population_groups
 from spikeboard.analysis.trains import Rows, Ticks, train_bounds, trains_in, unit_rows, window_edges
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
@@ -390,8 +390,7 @@ def optimal_bin_width(
     first, last = train_bounds(
         ticks, rec.train_offsets, unit_rows(rec, units), start, start + n_bins * narrowest
     )
-    counts = np.zeros(n_bins, np.int64)
-    count_pooled(ticks, first, last, start, narrowest, counts)
+    counts = pooled_counts(ticks, first, last, start, narrowest, n_bins)
     # Counts up to each multiple of the narrowest width: any wider histogram is a difference of these.
     below = np.concatenate([[0], np.cumsum(counts)])
     multiples = np.unique(np.geomspace(1, n_bins // 2, 120).astype(np.int64))

@@ -7,11 +7,11 @@ A *bounds* pair (first, last) says which stretch of each chosen train lies in a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spikeboard.errors import RecordingError
 from spikeboard.recording import ON_TICK, Recording
@@ -21,19 +21,28 @@ Rows: TypeAlias = Sequence[int] | NDArray[np.integer] | None
 
 
 def first_tick_from(seconds: float, ticks_per_second: float) -> int:
-    """The first tick that is not before a time.
+    """The first tick that is not before a time, as `first_ticks_from` finds it."""
+    return int(first_ticks_from(seconds, ticks_per_second))
+
+
+def first_ticks_from(seconds: ArrayLike, ticks_per_second: float) -> Ticks:
+    """The first ticks that are not before some times.
 
     A time nearer to a tick than float64 seconds can tell counts as that tick, so that 0.3 s at 10 kHz is tick 3000.
 
     Parameters
     ----------
-    seconds : time, s
+    seconds : times, s, any shape
     ticks_per_second : `Recording.ticks_per_second`
+
+    Returns
+    -------
+    ticks : int64, the shape of seconds
     """
-    position = seconds * ticks_per_second
-    nearest = round(position)
-    tolerance = max(ON_TICK, abs(position) * 4 * np.finfo(float).eps)
-    return nearest if abs(position - nearest) < tolerance else int(np.ceil(position))
+    position = np.asarray(seconds, np.float64) * ticks_per_second
+    nearest = np.rint(position)
+    tolerance = np.maximum(ON_TICK, np.abs(position) * 4 * np.finfo(float).eps)
+    return np.where(np.abs(position - nearest) < tolerance, nearest, np.ceil(position)).astype(np.int64)
 
 
 def window_edges(rec: Recording, t0: float | None = None, t1: float | None = None) -> tuple[int, int]:
@@ -151,7 +160,7 @@ def train_bounds(
     RecordingError : where offsets point outside of the ticks, as those of a damaged file may
     """
     _check_offsets(offsets, len(ticks))
-    return _bounds(np.asarray(ticks), np.asarray(offsets), np.asarray(units, np.int64), start, stop)
+    return _bounds(read_only(ticks), read_only(offsets), read_only(units), start, stop)
 
 
 def trains_in(
@@ -163,7 +172,7 @@ def trains_in(
     -------
     ticks, first, last : as in `train_bounds`
     """
-    ticks = np.asarray(rec.train_ticks)
+    ticks = read_only(rec.train_ticks)
     first, last = train_bounds(ticks, rec.train_offsets, unit_rows(rec, units), *window_ticks(rec, t0, t1))
     return ticks, first, last
 
@@ -171,7 +180,7 @@ def trains_in(
 def select_trains(
     ticks: Ticks, offsets: Ticks, units: NDArray[np.int64] | Sequence[int], start_tick: int, stop_tick: int
 ) -> tuple[Ticks, Ticks]:
-    """The trains of chosen units in [start_tick, stop_tick), copied one after another.
+    """The trains of chosen units in [start_tick, stop_tick), one after another; a copy unless they stand so.
 
     Parameters
     ----------
@@ -183,10 +192,12 @@ def select_trains(
     -------
     ticks, offsets : (N,) and (U + 1,) int64
     """
-    ticks = np.asarray(ticks)
+    ticks = read_only(ticks)
     first, last = train_bounds(ticks, offsets, np.asarray(units, np.int64), start_tick, stop_tick)
     chosen = np.concatenate([[0], np.cumsum(last - first)]).astype(np.int64)
-    return _gather(ticks, first, last, chosen), chosen
+    if len(first) and np.array_equal(last[:-1], first[1:]):
+        return ticks[first[0] : last[-1]], chosen
+    return read_only(_gather(ticks, first, last, chosen)), chosen
 
 
 def pooled_train(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
@@ -197,7 +208,18 @@ def pooled_train(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
     ticks : (N,) int64
     """
     offsets = np.concatenate([[0], np.cumsum(last - first)]).astype(np.int64)
-    return np.sort(_gather(ticks, first, last, offsets), kind="stable")
+    return np.sort(_gather(read_only(ticks), first, last, offsets), kind="stable")
+
+
+def read_only(values: ArrayLike) -> NDArray[Any]:
+    """The same array, not to be written to.
+
+    Columns of a store are mapped for reading; to numba a writable array is another type, for which it would compile
+    every loop once more.
+    """
+    view = np.ascontiguousarray(values).view()
+    view.flags.writeable = False
+    return view
 
 
 def _check_offsets(offsets: Ticks, n_spikes: int) -> None:

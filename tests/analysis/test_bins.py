@@ -181,15 +181,6 @@ def test_standard_errors_of_populations_are_scipys() -> None:
         assert errors == pytest.approx(np.stack([stats.sem(rates[:6]), stats.sem(rates[6:])]))
 
 
-def test_standard_errors_do_not_depend_on_how_many_units_are_held_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    rec = awkward()
-    expected = population_errors(rec, 50.0)
-    monkeypatch.setattr(bins, "CELLS_AT_ONCE", 1)
-    assert np.array_equal(population_errors(rec, 50.0), expected)
-
-
 def test_fewer_than_two_units_have_no_standard_error() -> None:
     errors = population_errors(made([[1], [2]]), 100.0, [[0], [], [0, 1]])
     assert np.isnan(errors[:2]).all() and np.isfinite(errors[2]).all()
@@ -199,5 +190,5 @@ def test_fewer_than_two_units_have_no_standard_error() -> None:
 def test_trains_that_do_not_ascend_write_nowhere_else() -> None:
     # what a damaged store may hold
     counts = np.zeros((3, 4), np.uint16)
-    bins.count_bins(np.array([-(10**12), 10**12, 5]), np.array([0]), np.array([3]), 0, 10, counts[1:2])
+    bins._count_bins(np.array([-(10**12), 10**12, 5]), np.array([0]), np.array([3]), 0, 10, counts[1:2])
     assert counts.tolist() == [[0] * 4, [2, 0, 0, 1], [0] * 4]
