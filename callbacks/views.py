@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from dash import Dash, Input, Output, Patch, State, ctx, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.exceptions import PreventUpdate
 
-from callbacks import turns
+from callbacks import kept, turns
 from callbacks.patches import patched
 from callbacks.wiring import BROKEN, NONSENSE, broken, browser, threaded
 from components import ids
@@ -20,7 +20,7 @@ from spikeboard.library import Library, open_key, source_of
 from spikeboard.links import Link, write_link
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection, from_query
-from spikeboard.view import Drawn, View, Viewport
+from spikeboard.view import View, Viewport
 from spikeboard.views import view as view_called
 
 WIDEST, TALLEST = 4000, 3000
@@ -109,7 +109,8 @@ def answer(library: Library, card: Any, request: Any) -> tuple[Any, ...]:
     try:
         view = view_of(card)
         rec, selection, viewport, settings = understood(library, view, request)
-        drawn = view.draw(rec, selection, viewport, **settings)
+        name = kept.named(rec, view, selection, viewport, settings)
+        found = kept.once(name, lambda: shown(view, rec, selection, viewport, settings))
         script = view.python(rec, selection, settings, source_of(library, rec))
     except RecordingError as problem:
         return None, "", [], str(problem), "", "#"
@@ -117,13 +118,29 @@ def answer(library: Library, card: Any, request: Any) -> tuple[Any, ...]:
         broken(problem)
         return None, "", [], BROKEN, "", "#"
     csv = f"/download/{view.name}.csv" + write_link(Link(request["rec"], selection, {view.name: settings}))
+    if found["message"]:
+        return None, "", [], found["message"], script, csv
+    notes = [html.Li(note) for note in found["notes"]]
+    if request.get("refines") is True and view.zooms:
+        change = patched(found["figure"], turns.turn_of(request))
+        return change, found["caption"], notes, "", no_update, no_update
+    return found["figure"] | _asked(view, viewport, request), found["caption"], notes, "", script, csv
+
+
+def shown(
+    view: View, rec: Recording, selection: Selection, viewport: Viewport, settings: Mapping[str, Any]
+) -> kept.Answer:
+    """What a view shows, ready to be sent: figure, caption and notes, or the message in their place."""
+    drawn = view.draw(rec, selection, viewport, **settings)
     if drawn.result is None:
-        return None, "", [], drawn.message, script, csv
-    notes = [html.Li(note) for note in drawn.result.notes]
-    sent = _sent(view, drawn, viewport, settings, request)
-    if isinstance(sent, Patch):
-        return sent, drawn.result.caption, notes, "", no_update, no_update
-    return sent, drawn.result.caption, notes, "", script, csv
+        return {"figure": None, "caption": "", "notes": [], "message": drawn.message}
+    words = {"caption": drawn.result.caption, "notes": list(drawn.result.notes), "message": ""}
+    if view.elements is not None:
+        return {"figure": {"elements": view.elements(drawn.result, **view.check(settings))}, **words}
+    figure = drawn.figure.to_plotly_json()
+    # The browser puts in the template of its theme, so that switching themes asks the server nothing.
+    figure["layout"].pop("template", None)
+    return {"figure": figure, **words}
 
 
 def tabulate(library: Library, card: Any, request: Any) -> Any:
@@ -173,22 +190,11 @@ def _checked(view: View, settings: dict[str, Any]) -> dict[str, Any]:
     return {name: checked[name] for name in settings}
 
 
-def _sent(
-    view: View, drawn: Drawn, viewport: Viewport, settings: Mapping[str, Any], request: Mapping[str, Any]
-) -> Any:
-    """The figure for the browser; where it has the same one of another part of the axes, what changes of it."""
-    turn = turns.turn_of(request)
-    if view.elements is not None and drawn.result is not None:
-        return {"elements": view.elements(drawn.result, **view.check(settings)), "turn": turn}
-    figure = drawn.figure.to_plotly_json()
-    # The browser puts in the template of its theme, so that switching themes asks the server nothing.
-    figure["layout"].pop("template", None)
-    if request.get("refines") is True:
-        return patched(figure, turn)
-    # What it was asked for, but for the part of its axes on screen: the browser compares.
+def _asked(view: View, viewport: Viewport, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The turn of a figure, and what it was asked for, but for the part of its axes on screen: the browser compares."""
     asked = {name: request[name] for name in ("rec", "selection", "settings")}
     width = {"width": viewport.width} if view.zooms else {}
-    return {**figure, "turn": turn, "asked": asked | width}
+    return {"turn": turns.turn_of(request), "asked": asked | width}
 
 
 def _texts(said: Any) -> dict[str, str]:
