@@ -14,7 +14,9 @@ from scipy import sparse
 
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
+from spikeboard.analysis.lags import doubled_lags
 from spikeboard.analysis.surrogates import surrogate_of
+from spikeboard.analysis.trains import read_only
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -145,7 +147,7 @@ def correlograms(
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
     trains = _within_reach(grouped_trains(rec, units, t0, t1), bin_ticks, half)
-    return _correlograms(trains, bin_ticks, half)
+    return _correlograms(trains, *trains.by_time, bin_ticks, half)
 
 
 def lag_bins(rec: Recording, window_ms: float, bin_ms: float) -> tuple[int, int]:
@@ -276,7 +278,8 @@ def coefficients(
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
     trains = _within_reach(grouped_trains(rec, units, t0, t1), bin_ticks, half)
     n_bins = -(-trains.span // bin_ticks)
-    products = _correlograms(_on_bins(trains, bin_ticks), 1, half)
+    ticks, rows = trains.by_time
+    products = _correlograms(trains, read_only((ticks - trains.start) // bin_ticks), rows, 1, half)
     products.counts[:, :, half] += products.shared
     values = _coefficient(products.counts, trains.counts.astype(float), n_bins, half)
     bin_s = bin_ticks * rec.tick
@@ -573,8 +576,10 @@ def _merged(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     )
 
 
-def _correlograms(trains: Trains, bin_ticks: int, half: int) -> Correlograms:
-    later = _backward_lags(*trains.by_time, len(trains), bin_ticks, half)
+def _correlograms(
+    trains: Trains, ticks: np.ndarray, rows: np.ndarray, bin_ticks: int, half: int
+) -> Correlograms:
+    later = doubled_lags(ticks, rows, len(trains), bin_ticks, half)
     doubled = np.empty((len(trains), len(trains), 2 * half + 1))
     doubled[:, :, half:] = later.transpose(1, 0, 2)
     doubled[:, :, :half] = later[:, :, :0:-1]
@@ -593,10 +598,6 @@ def _near_counts(trains: Trains, dt: int) -> np.ndarray:
     if pairs > 2 * n * len(trains):
         return _near_by_pairs(trains.ticks, trains.offsets, dt)
     return _near_by_sweep(*trains.by_time, len(trains), dt)
-
-
-def _on_bins(trains: Trains, bin_ticks: int) -> Trains:
-    return replace(trains, ticks=(trains.ticks - trains.start) // bin_ticks)
 
 
 def _coefficient(products: np.ndarray, n: np.ndarray, n_bins: int, half: int) -> np.ndarray:
@@ -702,38 +703,6 @@ def _add_lags(a, b, bin_ticks, half, doubled):
 def _doubled_counts(a, b, bin_ticks, half):
     doubled = np.zeros(2 * half + 1, np.int64)
     _add_lags(a, b, bin_ticks, half, doubled)
-    return doubled
-
-
-@njit(cache=True, nogil=True)
-def _backward_lags(ticks, rows, n_rows, bin_ticks, half):
-    """Twice the pairs of each lag >= 0 from an earlier spike (second index) to a later one (first index)."""
-    doubled = np.zeros((n_rows, n_rows, half + 1), np.int64)
-    width = 2 * bin_ticks
-    inverse = 1.0 / width
-    reach = (width * half + bin_ticks) // 2
-    for s in range(len(ticks)):
-        t = ticks[s]
-        found = doubled[rows[s]]
-        p = s - 1
-        while p >= 0 and t - ticks[p] <= reach:
-            doubled_lag = 2 * (t - ticks[p]) + bin_ticks
-            # The product with the inverse may round to the wrong side of an edge; whole numbers put it right.
-            k = int(doubled_lag * inverse)
-            rest = doubled_lag - k * width
-            if rest < 0:
-                k -= 1
-                rest += width
-            elif rest >= width:
-                k += 1
-                rest -= width
-            if rest > 0:
-                found[rows[p], k] += 2
-            else:
-                found[rows[p], k - 1] += 1
-                if k <= half:
-                    found[rows[p], k] += 1
-            p -= 1
     return doubled
 
 

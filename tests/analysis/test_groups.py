@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from made_trains import awkward, made, trains_of
+from hypothesis import given
+from hypothesis import strategies as st
+from made_trains import awkward, made, tick_trains, trains_of
 
 from spikeboard.analysis.groups import bin_ticks_of, check_size, grouped_trains
 from spikeboard.errors import RecordingError
@@ -63,9 +67,28 @@ def test_spikes_in_order_of_time_know_their_group(rate: float | None) -> None:
     assert (np.diff(ticks) >= 0).all()
     for unit, train in enumerate(trains_of(rec)):
         np.testing.assert_array_equal(ticks[rows == unit], train)
-    tied = np.diff(ticks) == 0
-    assert tied.any()
-    assert (np.diff(rows)[tied] >= 0).all()
+    few = grouped_trains(rec, [3, [1, 2]]).by_time
+    assert (np.diff(few[0]) >= 0).all() and few[1].tolist().count(1) == rec.counts[1] + rec.counts[2]
+
+
+@given(tick_trains(), st.permutations(range(6)), st.integers(0, 900), st.integers(1, 900))
+def test_spikes_picked_and_spikes_sorted_are_the_same(trains, order, start: int, length: int) -> None:
+    rec = made([*trains, *[[]] * 6][:6])
+    chosen = order[:4]
+    found = grouped_trains(rec, chosen, start / 1000, (start + length) / 1000)
+    ticks, rows = found._picked(np.array(chosen))
+    assert sorted(zip(ticks, rows, strict=True)) == sorted(
+        (tick, row) for row in range(4) for tick in found[row].tolist()
+    )
+    assert (np.diff(ticks) >= 0).all()
+
+
+@pytest.mark.parametrize("damage", [[3.0, 1.0, 2.0], [1.0, 2.0, 2.5]])
+def test_spikes_out_of_order_are_refused(damage: list[float]) -> None:
+    rec = made([[1000, 2000], [3000]], t_stop=4.0)
+    broken = replace(rec, spike_times=np.array(damage), spike_rows=np.array([0, 0, 5], np.int32))
+    with pytest.raises(RecordingError, match="not in order of time"):
+        _ = grouped_trains(broken).by_time
 
 
 def test_bins_are_whole_ticks() -> None:
