@@ -15,6 +15,7 @@ import pandas as pd
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 from spikeboard.segmented import POPULATION, Sampled, Segment, Train, from_segments
+from spikeboard.segmented import column as as_column
 
 # What Neo gives every train that was told no sampling rate; no recording system is that slow.
 NEO_DEFAULT_HZ = 1.0
@@ -204,11 +205,11 @@ def _neo_signal(signal: Any, position: int) -> Sampled:
     )
     names = getattr(signal, "array_annotations", {}).get("channel_names")
     labels = (
-        keys
+        np.ravel(names)
+        if names is not None
+        else keys
         if ids is not None and None not in keys
         else range(values.shape[1])
-        if names is None
-        else np.ravel(names)
     )
     return Sampled(
         called,
@@ -226,13 +227,24 @@ def _neo_intervals(segment: Any) -> dict[str, pd.DataFrame]:
     for kind in ("epochs", "events"):
         for position, thing in enumerate(_list(segment, kind)):
             name = str(thing.name or f"{kind} {position + 1}")
-            start = _seconds(thing).reshape(-1)
-            length = _seconds(thing.durations) if kind == "epochs" and thing.durations is not None else 0.0
-            frame = pd.DataFrame({"start": start, "stop": start + length})
-            if thing.labels is not None and len(thing.labels) == len(start):
-                frame["label"] = [str(label) for label in thing.labels]
+            frame = _neo_frame(thing)
             found[name] = pd.concat([found[name], frame], ignore_index=True) if name in found else frame
     return {name: frame for name, frame in found.items() if len(frame)}
+
+
+def _neo_frame(thing: Any) -> pd.DataFrame:
+    """Epochs, or events, which have no length."""
+    start = _seconds(thing).reshape(-1)
+    durations = getattr(thing, "durations", None)
+    frame = pd.DataFrame(
+        {"start": start, "stop": start if durations is None else start + _seconds(durations)}
+    )
+    if thing.labels is not None and len(thing.labels) == len(start):
+        frame["label"] = [str(label) for label in thing.labels]
+    for name, values in (getattr(thing, "array_annotations", None) or {}).items():
+        if len(values) == len(start) and name not in frame:
+            frame[str(name)] = as_column(list(map(_plain, np.asarray(values).tolist())))
+    return frame
 
 
 def _neo_rate(trains: Sequence[Any], notes: list[str]) -> float | None:

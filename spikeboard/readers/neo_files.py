@@ -26,6 +26,7 @@ from spikeboard.objects import from_objects
 from spikeboard.readers import hdf5, reader
 from spikeboard.readers.spikelist import answers
 from spikeboard.recording import Recording
+from spikeboard.units_of_measurement import guard_quantities
 
 # Signals beyond that are left out, and told: traces can be a hundred times the size of the spikes.
 MOST_SIGNAL_BYTES = 2**30
@@ -144,6 +145,7 @@ def _is_nix(path: Path) -> bool:
 @contextmanager
 def _neo_speaking(path: Path, kind: _Kind, notes: list[str]) -> Iterator[None]:
     """Whatever Neo objects to becomes one sentence, whatever it warns of a note."""
+    guard_quantities()
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")

@@ -239,8 +239,15 @@ def _weights(rows: _Rows) -> tuple[np.ndarray | None, str, list[str]]:
     for name, unit in WEIGHTS.items():
         weight = _numbers(rows, name)
         if weight is not None:
-            return (*_times_synapses(rows, weight, unit),)
+            return (*_times_synapses(rows, weight, _told_unit(rows, name) or unit),)
     return None, "", [f"{rows.where}: no weights, neither per edge nor per edge type"]
+
+
+def _told_unit(rows: _Rows, name: str) -> str:
+    """The unit that the file itself gives an attribute, "" where it gives none."""
+    stored = [hdf5.dataset_at(group, name) for group in rows.groups.values()]
+    told = (hdf5.text_attribute(dataset, "units") for dataset in stored if dataset is not None)
+    return next((unit for unit in told if unit), "")
 
 
 def _times_synapses(rows: _Rows, weight: np.ndarray, unit: str) -> tuple[np.ndarray, str, list[str]]:

@@ -160,6 +160,16 @@ def test_links_out_of_a_nix_file_are_not_followed(nix: Path, tmp_path: Path) -> 
         spikeboard.open(nix)
 
 
+def test_a_unit_that_would_never_be_worked_out_is_refused(nix: Path) -> None:
+    with h5py.File(nix, "a") as file:
+        arrays = file["data"][next(iter(file["data"]))]["data_arrays"]
+        for array in arrays.values():
+            if "unit" in array.attrs:
+                array.attrs["unit"] = "9**9**9**9"
+    with pytest.raises(RecordingError, match="no unit"):
+        spikeboard.open(nix)
+
+
 def test_a_nix_file_that_declares_terabytes_is_refused(nix: Path) -> None:
     with h5py.File(nix, "a") as file:
         file["data"].create_dataset("huge", (2**40,), "f8", chunks=(2**16,))
