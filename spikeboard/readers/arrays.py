@@ -7,24 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from spikeboard.columns import IN_MEMORY, changed, pieces
 from spikeboard.errors import RecordingError
+from spikeboard.ordering import counts_per_unit
 from spikeboard.readers import npy, reader
+from spikeboard.readers.array_rows import (
+    SAMPLED,
+    about_grid,
+    about_population,
+    check_times,
+    read_rows,
+    spelled,
+)
 from spikeboard.readers.column_names import understood
-from spikeboard.readers.spikelist import DEFAULT_POPULATION, MOST_UNITS, SpikeList, answers, to_recording
+from spikeboard.readers.spikelist import DEFAULT_POPULATION, SpikeList, answers, to_recording
 from spikeboard.readers.table_columns import MOST_NAMELESS, NO_COLUMN, Columns, columns
 from spikeboard.readers.table_layout import Layout, listed
-from spikeboard.readers.table_rows import unit_ids
 from spikeboard.recording import Recording
 
-SAMPLED = 1000
 _COUNTS = ("count", "counts", "spike_count", "spike_counts")
 
 
 @dataclass(frozen=True)
 class _Table:
-    """Columns of equal length; `others` are further arrays that may help."""
+    """Columns of equal length, which may be mapped; `others` are further arrays that may help."""
 
     names: tuple[str, ...]
     values: tuple[np.ndarray, ...]
@@ -48,6 +55,7 @@ def read(
     t_start: float | None = None,
     t_stop: float | None = None,
     n_units: int | None = None,
+    order: str | None = None,
 ) -> Recording:
     """The spikes of arrays: one of times and one of unit ids, or one with both as columns, rows or fields.
 
@@ -60,13 +68,14 @@ def read(
     sampling_rate, dt : Hz or s, of the clock that the spikes lie on; one of them where times are counted in samples
     t_start, t_stop : s
     n_units : of the network, silent ones included
+    order : where time goes back in the file: "runs" for a clock that was started again, "sort" for one run
 
     Raises
     ------
     Undecided : where the file leaves something open that would change the numbers
     RecordingError : where it holds no list of spikes
     """
-    given = answers(time_unit, sampling_rate, dt, t_start, t_stop, n_units)
+    given = answers(time_unit, sampling_rate, dt, t_start, t_stop, n_units, order)
     return to_recording(spike_list(path, time_column, unit_column), given)
 
 
@@ -79,7 +88,8 @@ def spike_list(path: Path, time_column: str | None = None, unit_column: str | No
     RecordingError : where the file holds no list of spikes
     """
     if npy.is_npy(path):
-        table = _columns_of(path.name, npy.load_npy(path))
+        large = path.stat().st_size > IN_MEMORY
+        table = _columns_of(path.name, npy.mapped_npy(path) if large else npy.load_npy(path))
     else:
         table = _bundled(path, [name for name in (time_column, unit_column) if name])
     chosen = columns(_as_layout(path.name, table), time_column, unit_column)
@@ -168,81 +178,38 @@ def _refuse_no_list(file: str, array: np.ndarray) -> None:
 
 
 def _as_layout(file: str, table: _Table) -> Layout:
-    sample = zip(*(_spelled(values[:SAMPLED]) for values in table.values), strict=True)
+    sample = zip(*(spelled(values[:SAMPLED]) for values in table.values), strict=True)
     return Layout(file, ",", ".", table.names, 0, tuple(sample))
 
 
-def _spelled(values: np.ndarray) -> list[str]:
-    if values.dtype.kind == "S":
-        return [value.decode("latin-1").strip() for value in values.tolist()]
-    return [str(value).strip() for value in values.tolist()]
-
-
 def _spikes(path: Path, table: _Table, chosen: Columns) -> SpikeList:
-    times, notes = _times(path.name, table.values[chosen.time], table.names[chosen.time])
-    units = None if chosen.unit is None else _flat(path.name, table.values[chosen.unit])
-    good = np.isfinite(times)
-    if units is not None and units.dtype.kind == "f":
-        good &= np.isfinite(units)
-    notes += _about_lost(good)
-    codes, ids, id_notes = _units(path.name, units, good)
-    codes, ids, count_notes = _with_silent(table, codes, ids)
-    population = (
-        None
-        if chosen.population is None
-        else pd.factorize(_flat(path.name, table.values[chosen.population])[good])
-    )
+    times = table.values[chosen.time]
+    check_times(path.name, times.dtype, table.names[chosen.time], times.shape)
+    taken = [table.values[at] for at in (chosen.time, chosen.unit, chosen.population) if at is not None]
+    rows = read_rows(path.name, pieces(*taken), len(times), chosen)
+    units, ids, id_notes = rows.units_and_ids(path.name)
+    units, ids, count_notes = _with_silent(table, units, ids)
     return SpikeList(
         path.stem,
-        times[good],
-        codes,
+        rows.times,
+        units,
         ids,
-        None if population is None else population[0],
-        (DEFAULT_POPULATION,) if population is None else tuple(map(str, population[1])),
+        rows.populations,
+        rows.population_names or (DEFAULT_POPULATION,),
         chosen.time_unit,
         chosen.told_by,
         all_units=chosen.unit is None or bool(count_notes),
         hint=_hint(table),
-        notes=(*table.notes, *chosen.notes, *notes, *id_notes, *count_notes, *_about_population(chosen)),
+        notes=(
+            *table.notes,
+            *chosen.notes,
+            *about_grid(times.dtype, rows.largest),
+            *rows.about_lost(),
+            *id_notes,
+            *count_notes,
+            *about_population(chosen),
+        ),
     )
-
-
-def _times(file: str, values: np.ndarray, name: str) -> tuple[np.ndarray, list[str]]:
-    if values.ndim != 1 or values.dtype.kind not in "fiu":
-        raise RecordingError(
-            f"{file}: the times {name[:40]!r} are {values.dtype} of shape {values.shape}, but times are real numbers"
-        )
-    times = values.astype(np.float64)
-    if values.dtype.kind != "f" or values.dtype.itemsize >= 8 or not np.isfinite(times).any():
-        return times, []
-    largest = np.abs(values[np.isfinite(times)]).max()
-    return times, [
-        f"times are stored as {values.dtype.newbyteorder('=')}: near {largest:g}, the largest, they lie on a grid of "
-        f"{np.spacing(largest):.3g} (as in the file), and intervals are no finer"
-    ]
-
-
-def _flat(file: str, values: np.ndarray) -> np.ndarray:
-    if values.ndim != 1 or values.dtype.kind not in "fiuUS":
-        raise RecordingError(
-            f"{file}: unit ids are numbers or names, not {values.dtype} of shape {values.shape}"
-        )
-    if values.dtype.kind == "S":
-        return np.char.decode(values, "latin-1")
-    # pandas counts in the machine's own byte order alone.
-    return values.astype(values.dtype.newbyteorder("="), copy=False)
-
-
-def _units(file: str, units: np.ndarray | None, good: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    if units is None:
-        return np.zeros(np.count_nonzero(good), np.int64), np.array([0]), []
-    codes, distinct = pd.factorize(units[good])
-    if len(distinct) > MOST_UNITS:
-        raise RecordingError(
-            f"{file}: more than {MOST_UNITS:,} different unit ids: is the array of units right?"
-        )
-    ids, place, notes = unit_ids([str(value) for value in distinct.tolist()])
-    return place[codes], ids, notes
 
 
 def _with_silent(
@@ -255,33 +222,14 @@ def _with_silent(
             continue
         if len(ids) and not 0 <= ids[0] <= ids[-1] < len(counts):
             continue
-        rows = ids[codes]
-        if np.array_equal(np.bincount(rows, minlength=len(counts)), counts):
+        rows = changed(lambda some, ids=ids: ids[some], codes, dtype=np.int32)
+        if np.array_equal(counts_per_unit(rows, len(counts)), counts):
             return (
                 rows,
                 np.arange(len(counts)),
                 [f"array {name!r} tells of {len(counts):,} units, silent ones included"],
             )
     return codes, ids, []
-
-
-def _about_lost(good: np.ndarray) -> list[str]:
-    lost = np.flatnonzero(~good)
-    if not len(lost):
-        return []
-    where = ", ".join(f"{row:,}" for row in lost[:5])
-    more = ", …" if len(lost) > 5 else ""
-    return [
-        f"{len(lost):,} of {len(good):,} spikes were left out: time or unit is not finite (at position {where}{more})"
-    ]
-
-
-def _about_population(chosen: Columns) -> list[str]:
-    return (
-        [f"the file names no population: it is called {DEFAULT_POPULATION!r}"]
-        if chosen.population is None
-        else []
-    )
 
 
 def _hint(table: _Table) -> str:
