@@ -91,9 +91,9 @@ def without(indptr, left_out):
 
 
 @njit(cache=True, nogil=True)
-def scatter(ticks, rows, first, trains):
-    """Ticks in order of time into trains, one unit after another; `first` is where each unit's next one goes."""
-    for k in range(len(ticks)):
+def falls(times, rows, last, fallen):
+    """Mark the units with a time earlier than the one before, `last`, which is kept for the next stretch."""
+    for k in range(len(times)):
         row = rows[k]
-        trains[first[row]] = ticks[k]
-        first[row] += 1
+        fallen[row] |= times[k] < last[row]
+        last[row] = times[k]

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from spikeboard.columns import changed, pieces, room
 from spikeboard.doctor.findings import Remedy, count
 from spikeboard.doctor.options import SEPARATOR
 from spikeboard.doctor.told import CONFIRMED, ENDED
 from spikeboard.errors import RecordingError
+from spikeboard.ordering import by_unit
 from spikeboard.recording import Recording, Synapses, projection_table, to_ticks
 
 MOST_REMEDIES = 50
-# Columns of more values are made on disk, like those that they are made of.
-IN_MEMORY = 2**22
 
 Mended = tuple[Recording, str]
 
@@ -91,7 +89,7 @@ def _thinned(rec: Recording, least: int) -> tuple[Recording, int]:
 
     dropped = close_in_trains(rec.train_ticks, rec.train_offsets, least)
     n = len(rec.train_ticks) - int(dropped.sum())
-    ticks, times, rows = _column(n, np.int64), _column(n, np.float64), _column(n, np.int32)
+    ticks, times, rows = (room((n,), dtype, rec.name) for dtype in (np.int64, np.float64, np.int32))
     thin_trains(rec.train_ticks, rec.train_offsets, least, ticks)
     thin_spikes(rec.spike_times, rec.spike_rows, rec.ticks_per_second, least, len(rec.units), times, rows)
     offsets = rec.train_offsets - np.r_[0, np.cumsum(dropped)]
@@ -104,17 +102,21 @@ def _divide_times(rec: Recording, value: str) -> Mended:
         raise RecordingError(f"divide_times={value[:40]} must be a number above 0, such as 30000 for 30 kHz")
     _check_longest(rec, factor)
     if rec.sampling_rate is None and _whole(rec.spike_times):
-        rec = replace(rec, sampling_rate=1.0, train_ticks=_whole_ticks(rec))
+        rec = replace(rec, sampling_rate=1.0, train_ticks=_trains(rec.spike_times, rec, 1.0))
     # A clock that counts is the same clock, faster: no tick changes.
     rate = None if rec.sampling_rate is None else rec.sampling_rate * factor
-    times = _scaled(rec.spike_times, factor)
-    ticks = rec.train_ticks if rate else _by_unit(to_ticks(times, 1e9), rec.spike_rows, rec.train_offsets)
-    changed = _with_spikes(rec, times, rec.spike_rows, ticks, rec.train_offsets)
+    times = changed(lambda some: _divided(some, rec.sampling_rate, factor), rec.spike_times, dtype=np.float64)
+    ticks = rec.train_ticks if rate else _trains(times, rec, 1e9)
+    divided = _with_spikes(rec, times, rec.spike_rows, ticks, rec.train_offsets)
     start, stop = _span_beside(rec, factor)
-    return replace(changed, sampling_rate=rate, t_start=start, t_stop=stop), (
+    return replace(divided, sampling_rate=rate, t_start=start, t_stop=stop), (
         f"the times of all spikes were divided by {factor:g}, as you asked; the recording lasts from {start:g} to "
         f"{stop:g} s"
     )
+
+
+def _divided(times: np.ndarray, clock: float | None, factor: float) -> np.ndarray:
+    return times / factor if clock is None else np.rint(times * clock) / (clock * factor)
 
 
 def _check_longest(rec: Recording, factor: float) -> None:
@@ -125,23 +127,12 @@ def _check_longest(rec: Recording, factor: float) -> None:
 
 
 def _whole(times: np.ndarray) -> bool:
-    return len(times) > 0 and bool(np.all(times == np.rint(times)))
+    return len(times) > 0 and all(bool(np.all(some == np.rint(some))) for (some,) in pieces(times))
 
 
-def _whole_ticks(rec: Recording) -> np.ndarray:
-    return _by_unit(to_ticks(rec.spike_times, 1.0), rec.spike_rows, rec.train_offsets)
-
-
-def _by_unit(ticks: np.ndarray, rows: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    from spikeboard.doctor.loops import scatter
-
-    trains = _column(len(ticks), np.int64)
-    scatter(ticks, rows, offsets[:-1].copy(), trains)
-    return trains
-
-
-def _scaled(times: np.ndarray, factor: float) -> np.ndarray:
-    return np.divide(times, factor, out=_column(len(times), np.float64))
+def _trains(times: np.ndarray, rec: Recording, ticks_per_second: float) -> np.ndarray:
+    ticks = changed(lambda some: to_ticks(some, ticks_per_second), times, dtype=np.int64)
+    return by_unit(ticks, rec.spike_rows, rec.train_offsets)
 
 
 def _span_beside(rec: Recording, factor: float) -> tuple[float, float]:
@@ -168,13 +159,6 @@ def _with_spikes(
         train_offsets=offsets.astype(np.int64),
         stored_digest="",
     )
-
-
-def _column(n: int, dtype: Any) -> np.ndarray:
-    """An array of n values that nothing is written to yet: in memory, or on disk where it is long."""
-    if n <= IN_MEMORY:
-        return np.empty(n, dtype)
-    return np.memmap(tempfile.TemporaryFile(), dtype, "w+", shape=(n,))
 
 
 # The recording as a whole --------------------------------------------------------------------------------------

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spikeboard.columns import changed, pieces
+from spikeboard.columns import ascends, changed, distinct, pieces
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.readers.column_names import SAMPLES, TIME_UNITS
 from spikeboard.readers.remarks import Gaps, about_zero_gaps, gaps
+from spikeboard.readers.restarts import RUNS, about_order, in_runs, order_of
 from spikeboard.recording import Recording, clock, recording
 
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
@@ -97,6 +98,7 @@ class Answers:
     sampling_rate : Hz, of the clock that the spikes lie on
     t_start, t_stop : s
     n_units : silent ones included
+    order : what time that goes back means: "runs" or "sort", "" where nothing was said
     """
 
     time_unit: str | None = None
@@ -104,6 +106,7 @@ class Answers:
     t_start: float | None = None
     t_stop: float | None = None
     n_units: int | None = None
+    order: str = ""
 
 
 OTHER_DT = "another dt, in seconds"
@@ -116,6 +119,7 @@ def answers(
     t_start: float | str | None = None,
     t_stop: float | str | None = None,
     n_units: int | str | None = None,
+    order: str | None = None,
 ) -> Answers:
     """The user's answers, checked as if a stranger had sent them; numbers may come as text.
 
@@ -129,6 +133,7 @@ def answers(
         _number("t_start", t_start),
         _number("t_stop", t_stop),
         _whole("n_units", n_units),
+        order_of(order),
     )
 
 
@@ -163,6 +168,10 @@ def to_recording(spikes: SpikeList, given: Answers) -> Recording:
     unit = _decided_unit(spikes, given, notes)
     rate = _decided_rate(spikes, given, unit)
     per_second = _per_second(unit, rate)
+    runs = in_runs(spikes.name, spikes.times, float(unit == SAMPLES)) if given.order == RUNS else None
+    if runs:
+        spikes = replace(spikes, times=runs.times)
+        notes.append(runs.told(per_second))
     seconds = changed(lambda times: times / per_second, spikes.times, dtype=np.float64)
     if rate and clock(seconds, 1 / rate) is None:
         raise RecordingError(
@@ -172,8 +181,17 @@ def to_recording(spikes: SpikeList, given: Answers) -> Recording:
     table, rows = _unit_table(spikes, given.n_units, notes)
     step = 1 / rate if unit == SAMPLES and rate else 0.0
     t_start, t_stop = _window(spikes, per_second, given, step, notes)
-    rec = recording(spikes.name, seconds, rows, table, t_start=t_start, t_stop=t_stop, sampling_rate=rate)
-    return replace(rec, notes=(*notes, *remarks(rec), *_about_restart(spikes.times, rows)))
+    rec = recording(
+        spikes.name,
+        seconds,
+        rows,
+        table,
+        t_start=t_start,
+        t_stop=t_stop,
+        sampling_rate=rate,
+        intervals={"runs": runs.intervals(per_second, t_stop)} if runs else None,
+    )
+    return replace(rec, notes=(*notes, *remarks(rec), *about_order(spikes.times, rows, len(rec.units))))
 
 
 def in_natural_order(names: Sequence[str]) -> list[str]:
@@ -401,31 +419,6 @@ def _about_rate(n_spikes: int, n_units: int, duration: float) -> list[str]:
     ]
 
 
-def _about_restart(times: np.ndarray, rows: np.ndarray) -> list[str]:
-    """A list in order of time that jumps back once or twice is a clock that was started again."""
-    back, from_time, to_time = _jumps_back(times)
-    if not 1 <= len(back) <= 3 or len(times) < 20 * len(back) or not len(_jumps_back(rows)[0]):
-        return []
-    return [
-        f"time goes back after spike {back[0]:,} (from {from_time:g} to {to_time:g}, as in the file): "
-        "if the clock was started again, these are several runs that now lie over each other; open them one by one"
-    ]
-
-
-def _jumps_back(values: np.ndarray) -> tuple[list[int], float, float]:
-    """Where some of the places are at which values fall, all where they are few; and the first fall, from and to."""
-    places: list[int] = []
-    start, before, fall = 0, values[:1], (0.0, 0.0)
-    for (some,) in pieces(values):
-        joined = np.concatenate([before, some])
-        back = np.flatnonzero(joined[1:] < joined[:-1])
-        if len(back) and not places:
-            fall = float(joined[back[0]]), float(joined[back[0] + 1])
-        places += (start + back[:4]).tolist()
-        start, before = start + len(some), some[-1:]
-    return places, *fall
-
-
 def _about_regularity(between: Gaps, rec: Recording) -> list[str]:
     """A sampled signal, saved as a table of time, unit and value, looks like units that fire at every sample."""
     spread = between.greatest - between.least
@@ -433,14 +426,6 @@ def _about_regularity(between: Gaps, rec: Recording) -> list[str]:
         return []
     every = between.mean / rec.ticks_per_second * 1e3
     return [f"every unit fires exactly every {every:g} ms: is this a sampled signal rather than spikes?"]
-
-
-def distinct(values: np.ndarray) -> np.ndarray:
-    """The different values of a column, ascending; the column is walked in pieces."""
-    found = values[:0]
-    for (some,) in pieces(values):
-        found = np.union1d(found, some)
-    return found.astype(values.dtype, copy=False)
 
 
 def _time_unit(value: str | None) -> str | None:
