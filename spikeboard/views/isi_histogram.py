@@ -36,7 +36,8 @@ def intervals(
     **Histogram.** Linear bins begin at 0, are left-closed and a whole number of clock ticks wide, so that each holds
     equally many possible intervals and no combs appear; a width that is no multiple is snapped, and a note says so.
     The automatic width is that of Freedman & Diaconis (1981), 2 · IQR / n^(1/3), rounded to 1, 2 or 5; the automatic
-    limit lies above 97 % of the intervals. Logarithmic bins lie on the grid 10^(k / bins per decade) s. Intervals
+    limit lies above 97 % of the intervals; of more than 2,000,000 intervals, the first ones of each unit choose the
+    bins, and all are counted. Logarithmic bins lie on the grid 10^(k / bins per decade) s. Intervals
     beyond the last bin are counted in a note. *Counts* are intervals per bin; *probability* is the share of all
     intervals, those beyond the last bin included; *density* divides by the width of the bin, in s or in decades. The
     dashed line is what Poisson processes with the same mean intervals would give: one exponential for each unit,
@@ -48,7 +49,8 @@ def intervals(
     LvR with R = 5 ms (Shinomoto et al. 2009). All are 1 for a Poisson process and 0 for a regular one.
 
     **Return map.** Each interval against the one before it, of the same unit. The serial correlation coefficient is
-    Pearson's, of the successive intervals of one unit; its median over units is given.
+    Pearson's, of the successive intervals of one unit; its median over units is given. Up to 5,000 pairs are points; more
+    are counted in cells, all of them, and of more than 1,000,000 pairs the table holds the cells.
 
     Parameters
     ----------

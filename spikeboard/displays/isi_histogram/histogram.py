@@ -24,6 +24,8 @@ from spikeboard.views.chosen import NEUTRAL, duration, many, nice_above, percent
 
 # Bars finer than this are thinner than a pixel on most screens.
 MOST_BARS = 1000
+# More intervals than this tell no more about how wide a bin should be.
+MOST_FOR_BINS = 2_000_000
 # Units of about the same mean interval share one exponential of the reference.
 MOST_EXPONENTIALS = 400
 
@@ -40,7 +42,8 @@ def numbers(
 ) -> Result:
     """One row per bin and group: left_ms, right_ms, count, density, probability, poisson."""
     table = statistics(rec, chosen)
-    long_ms, wide_ms, notes = _bins(rec, chosen, logarithmic, bin_ms, max_ms)
+    longest_ms = float(table["max"].max()) * 1e3
+    long_ms, wide_ms, notes = _bins(rec, chosen, longest_ms, logarithmic, bin_ms, max_ms)
     parts, over, zero = [], 0, 0
     for name, rows in chosen.groups.items():
         counted = interval_histogram(
@@ -62,18 +65,18 @@ def numbers(
 
 
 def _bins(
-    rec: Recording, chosen: Chosen, logarithmic: bool, bin_ms: float, max_ms: float
+    rec: Recording, chosen: Chosen, longest_ms: float, logarithmic: bool, bin_ms: float, max_ms: float
 ) -> tuple[float | None, float, list[str]]:
     """Longest interval shown and width of a bin, ms; and what has to be said about them."""
     if logarithmic:
         return max_ms or None, 1.0, []
-    lengths = interval_ticks(*trains_in(rec, chosen.rows, chosen.t0, chosen.t1)) / (
-        rec.ticks_per_second / 1e3
-    )
-    long_ms = max_ms or _automatic_limit(lengths)
+    lengths, each = _typical(rec, chosen)
+    long_ms = max_ms or _automatic_limit(lengths, longest_ms)
     wanted = bin_ms or _automatic_width(lengths, long_ms)
     wide_ms, changed = snap_bin(rec.tick, wanted)[1:]
     notes = []
+    if each and not (bin_ms and max_ms):
+        notes.append(f"The bins were chosen by the first {each:,} intervals of each unit; all are counted.")
     if changed and bin_ms:
         notes.append(
             f"A bin of {bin_ms:g} ms was snapped to {wide_ms:.6g} ms, a multiple of the clock "
@@ -88,8 +91,18 @@ def _bins(
     return long_ms, wide_ms, notes
 
 
-def _automatic_limit(lengths_ms: NDArray[np.floating]) -> float:
-    longest, most = lengths_ms.max(), np.quantile(lengths_ms, 0.97)
+def _typical(rec: Recording, chosen: Chosen) -> tuple[NDArray[np.floating], int]:
+    """Intervals to choose bins by, ms: all of them, or so many from the beginning of each train (0 for all)."""
+    ticks, first, last = trains_in(rec, chosen.rows, chosen.t0, chosen.t1)
+    each = 0
+    if int((last - first).sum()) > MOST_FOR_BINS:
+        each = max(MOST_FOR_BINS // len(first), 1)
+        last = np.minimum(last, first + each + 1)
+    return interval_ticks(ticks, first, last) / (rec.ticks_per_second / 1e3), each
+
+
+def _automatic_limit(lengths_ms: NDArray[np.floating], longest: float) -> float:
+    most = np.quantile(lengths_ms, 0.97)
     limit = longest * 1.02 if longest <= 1.5 * most else most
     return nice_above(max(float(limit), 1e-3))
 

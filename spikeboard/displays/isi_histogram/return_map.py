@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from spikeboard.analysis.intervals import interval_ticks
+from spikeboard.analysis.successive import interval_range, serial_correlations, successive_counts
 from spikeboard.analysis.trains import trains_in
 from spikeboard.displays.isi_histogram.pool import (
     MOST_POINTS,
@@ -23,77 +24,88 @@ from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.theme import SEQUENTIAL, faded, label
 from spikeboard.view import Result
-from spikeboard.views.chosen import MOST_LINES, NEUTRAL, Units, many, span, whose
+from spikeboard.views.chosen import MOST_LINES, NEUTRAL, many, span, whose
+
+CELLS = 120
+# Pairs that are worth a row each in a table.
+MOST_LISTED = 1_000_000
 
 
 def numbers(rec: Recording, chosen: Chosen) -> Result:
-    """One row per pair of successive intervals of a unit, ms."""
+    """One row per pair of successive intervals of a unit, ms; of very many, one row per cell that holds any."""
     table = statistics(rec, chosen)
-    before, after, rows = _successive(rec, chosen)
-    if not len(before):
+    firing = np.asarray(table.index[table["intervals"] > 1])
+    window = chosen.rows, chosen.t0, chosen.t1
+    n = int((table["intervals"] - 1).clip(lower=0).sum())
+    if not n:
         raise NothingToDraw(
             f"no unit has 2 successive intervals in {span(chosen.t0, chosen.t1)}: a return map needs them"
         )
-    frame = pd.DataFrame({"unit": rows, "interval_ms": before, "next_ms": after})
-    serial = _serial_correlation(before, after, rows)
-    zero = (before <= 0) | (after <= 0)
-    notes = [*pooled_note(chosen), *silent_note(table)]
-    if zero.any():
-        pairs = many(int(zero.sum()), "pair")
-        notes.append(f"{pairs} with an interval of length zero: logarithmic axes have no place for them.")
-    drawn = np.flatnonzero(~zero)
-    if not len(drawn):
+    zero, low, high = interval_range(rec, *window)
+    if zero == n:
         raise NothingToDraw("every pair of successive intervals holds one of length zero")
-    if len(drawn) > MOST_POINTS:
-        notes.append(f"More than {MOST_POINTS:,} pairs: drawn as counts of all of them per cell.")
-    words = (
-        f"median serial correlation {np.median(serial):+.3f} over {many(len(serial), 'unit')} with 3 pairs or more"
-        if len(serial)
-        else "too few pairs for a serial correlation"
-    )
+    ends = [low * 1e3 / 1.15, high * 1e3 * 1.15]
+    extra: dict[str, Any] = {"colours": chosen.colours, "ends": ends, "cells": None}
+    if n - zero > MOST_POINTS:
+        extra["cells"] = _cells(rec, chosen, ends)
+    else:
+        extra["points"] = _pairs(rec, chosen, True)
+    rho = serial_correlations(rec, *window)
     caption = (
-        f"Each interval against the one before it: {many(len(before), 'pair')} of "
-        f"{whose(rec, np.unique(rows))} in {span(chosen.t0, chosen.t1)}; {words}."
+        f"Each interval against the one before it: {many(n, 'pair')} of {whose(rec, firing)} in "
+        f"{span(chosen.t0, chosen.t1)}; {_correlation_words(rho[np.isfinite(rho)])}."
     )
-    extra = {"colours": chosen.colours, "drawn": drawn, "of": group_of(rows, chosen.groups)}
+    frame = (lambda: _pairs(rec, chosen, False)) if n <= MOST_LISTED else _cell_table(extra["cells"])
+    notes = [*pooled_note(chosen), *silent_note(table), *_notes(n, zero)]
     return Result(frame, caption, tuple(notes), extra)
 
 
-def _successive(
-    rec: Recording, chosen: Chosen
-) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.int64]]:
+def _notes(n: int, zero: int) -> list[str]:
+    notes = []
+    if zero:
+        notes.append(
+            f"{many(zero, 'pair')} with an interval of length zero: logarithmic axes have no place for them."
+        )
+    if n - zero > MOST_POINTS:
+        notes.append(f"More than {MOST_POINTS:,} pairs: drawn as counts of all of them per cell.")
+    if n > MOST_LISTED:
+        notes.append(f"More than {MOST_LISTED:,} pairs: the table and the CSV hold the cells.")
+    return notes
+
+
+def _correlation_words(serial: NDArray[np.floating]) -> str:
+    if not len(serial):
+        return "too few pairs for a serial correlation"
+    return f"median serial correlation {np.median(serial):+.3f} over {many(len(serial), 'unit')} with 3 pairs or more"
+
+
+def _pairs(rec: Recording, chosen: Chosen, drawn: bool) -> pd.DataFrame:
+    """Every pair with its unit; for the figure, those that have a place on its axes, with the name of their group."""
     ticks, first, last = trains_in(rec, chosen.rows, chosen.t0, chosen.t1)
     lengths = interval_ticks(ticks, first, last) / (rec.ticks_per_second / 1e3)
     rows = np.repeat(chosen.rows, np.maximum(last - first - 1, 0))
     same = rows[1:] == rows[:-1]
-    return lengths[:-1][same], lengths[1:][same], rows[1:][same]
-
-
-def _serial_correlation(
-    before: NDArray[np.floating], after: NDArray[np.floating], rows: Units
-) -> NDArray[np.floating]:
-    """Pearson's coefficient of successive intervals of each unit with at least 3 pairs that vary."""
-    place = np.unique(rows, return_inverse=True)[1]
-    n = np.bincount(place)
-    centred = [values - (np.bincount(place, values) / n)[place] for values in (before, after)]
-    both = np.bincount(place, centred[0] * centred[1])
-    power = np.bincount(place, centred[0] ** 2) * np.bincount(place, centred[1] ** 2)
-    kept = (n >= 3) & (power > 1e-18 * (np.bincount(place, before**2) + 1) ** 2)
-    return both[kept] / np.sqrt(power[kept])
+    frame = pd.DataFrame(
+        {"unit": rows[1:][same], "interval_ms": lengths[:-1][same], "next_ms": lengths[1:][same]}
+    )
+    if not drawn:
+        return frame
+    frame = frame[(frame["interval_ms"] > 0) & (frame["next_ms"] > 0)]
+    return frame.assign(of=group_of(frame["unit"].to_numpy(), chosen.groups))
 
 
 def draw(result: Result) -> go.Figure:
     """A point per pair; counts of all pairs per cell where there are too many for points."""
-    figure, frame = go.Figure(), result.table()
-    drawn = result.extra["drawn"]
-    before, after = (frame[column].to_numpy()[drawn] for column in ("interval_ms", "next_ms"))
-    ends = [float(min(before.min(), after.min())) / 1.15, float(max(before.max(), after.max())) * 1.15]
-    if len(drawn) <= MOST_POINTS:
-        of = np.asarray(result.extra["of"], object)[drawn]
-        for name in dict.fromkeys(of.tolist()):
-            _add_pairs(figure, before[of == name], after[of == name], name, result.extra["colours"][name])
+    figure, ends = go.Figure(), result.extra["ends"]
+    several = False
+    if result.extra["cells"] is None:
+        points = result.extra["points"]
+        several = 1 < points["of"].nunique() <= MOST_LINES
+        for name, part in points.groupby("of", sort=False):
+            before, after = part["interval_ms"].to_numpy(), part["next_ms"].to_numpy()
+            _add_pairs(figure, before, after, str(name), result.extra["colours"][name])
     else:
-        figure.add_heatmap(**_cells(before, after, ends))
+        figure.add_heatmap(**_heat_map(*result.extra["cells"]))
     figure.add_scatter(
         x=ends, y=ends, mode="lines", line={"color": NEUTRAL, "dash": "dash", "width": 1}, hoverinfo="skip",
         showlegend=False,
@@ -102,7 +114,7 @@ def draw(result: Result) -> go.Figure:
     return figure.update_layout(
         xaxis=axis | {"title": "Interval (ms)"},
         yaxis=axis | {"title": "Next interval (ms)"},
-        showlegend=len(drawn) <= MOST_POINTS and 1 < len(set(result.extra["of"])) <= MOST_LINES,
+        showlegend=several,
     )
 
 
@@ -116,10 +128,23 @@ def _add_pairs(
     )  # fmt: skip
 
 
-def _cells(before: NDArray[np.floating], after: NDArray[np.floating], ends: list[float]) -> dict[str, Any]:
-    edges = np.geomspace(ends[0], ends[1], 121)
-    place = [np.clip(np.searchsorted(edges, v, side="right") - 1, 0, 119) for v in (after, before)]
-    counts = np.bincount(place[0] * 120 + place[1], minlength=120 * 120).reshape(120, 120)
+def _cells(
+    rec: Recording, chosen: Chosen, ends: list[float]
+) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
+    """Edges in ms, and how many pairs lie in each cell between them, the later interval in rows."""
+    edges = np.geomspace(ends[0], ends[1], CELLS + 1)
+    return edges, successive_counts(rec, edges / 1e3, chosen.rows, chosen.t0, chosen.t1)
+
+
+def _cell_table(cells: tuple[NDArray[np.floating], NDArray[np.int64]]) -> pd.DataFrame:
+    edges, counts = cells
+    after, before = np.nonzero(counts)
+    columns = {"interval_from_ms": edges[before], "interval_to_ms": edges[before + 1]}
+    columns |= {"next_from_ms": edges[after], "next_to_ms": edges[after + 1], "pairs": counts[after, before]}
+    return pd.DataFrame(columns)
+
+
+def _heat_map(edges: NDArray[np.floating], counts: NDArray[np.int64]) -> dict[str, Any]:
     middle = np.sqrt(edges[:-1] * edges[1:]).astype("f4")
     return {
         "x": middle,
