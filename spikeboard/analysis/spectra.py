@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import njit
 from scipy import fft, stats
 from scipy.signal import windows
 
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, grouped_trains, positive
+from spikeboard.analysis.parts import in_parts
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -27,6 +29,10 @@ SAMPLES_PER_PERIOD = 8
 SAMPLES_PER_SEGMENT = 16
 # Samples that are transformed at once (16 MB of float64).
 BATCH = 2_000_000
+# What the wave of one spike at one frequency costs, in steps of a fast Fourier transform.
+WAVE_COST = 3
+# Parts that the segments of a train are summed in.
+CHUNKS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -428,7 +434,7 @@ def _layout(
 
 
 def _spike_spectrum(trains: Trains, layout: _Layout, tapers: np.ndarray, method: str) -> Spectrum:
-    power = [_power(_sampled(trains[k], trains.start, layout), layout, tapers) for k in range(len(trains))]
+    power = [_train_power(trains[k], trains.start, layout, tapers) for k in range(len(trains))]
     shape = (len(trains), layout.n_frequencies)
     floor = trains.counts / trains.duration
     return _spectrum(layout, np.reshape(power, shape), floor, trains.counts, method)
@@ -461,6 +467,39 @@ def _transforms(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> Ite
         centred = batch - batch.mean(axis=1, keepdims=True)
         tapered = centred[:, None, :] * (tapers / scale)
         yield np.asarray(fft.rfft(tapered, axis=-1))[..., : layout.n_frequencies]
+
+
+def _train_power(train: np.ndarray, start: int, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
+    """Two-sided density, (F,): of few spikes from their own waves, of many from the transform of all samples."""
+    repeats = layout.segment / layout.step
+    waves = len(train) * repeats * layout.n_frequencies * WAVE_COST
+    if waves < layout.n_segments * layout.segment * np.log2(layout.segment):
+        return _wave_power((train - start) // layout.bin_ticks, layout, tapers)
+    return _power(_sampled(train, start, layout), layout, tapers)
+
+
+def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
+    scaled = tapers / np.sqrt((tapers**2).sum(axis=1))[:, None]
+    means = np.asarray(fft.rfft(scaled, axis=-1))[:, : layout.n_frequencies] / layout.segment
+    phase = 2 * np.pi * np.arange(layout.segment) / layout.segment
+    turns = (np.cos(phase), np.sin(phase))
+    # Cut in the same way for any number of threads, so that sums round alike.
+    chunks = np.arange(CHUNKS + 1) * layout.n_segments // CHUNKS
+    power = np.zeros((CHUNKS, layout.n_frequencies))
+    in_parts(
+        lambda a, b: _add_waves(
+            bins,
+            chunks[a : b + 1],
+            layout.step,
+            scaled,
+            means.real.copy(),
+            means.imag.copy(),
+            *turns,
+            power[a:b],
+        ),
+        np.full(CHUNKS, len(bins) * layout.n_frequencies / CHUNKS),
+    )
+    return power.sum(axis=0) / (layout.bin_s * layout.n_segments * len(tapers))
 
 
 def _power(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
@@ -526,3 +565,34 @@ def _welch_degrees(taper: np.ndarray, layout: _Layout) -> float:
         common = float(taper[k * layout.step :] @ taper[: layout.segment - k * layout.step])
         total += 2 * (1 - k / layout.n_segments) * (common / norm) ** 2
     return 2 * layout.n_segments / total
+
+
+@njit(cache=True, nogil=True)
+def _add_waves(bins, chunks, step, tapers, mean_real, mean_imag, cosine, sine, power):
+    """Add to power[k] the squared transforms of the tapered segments chunks[k]…chunks[k + 1] - 1, less their means."""
+    segment, n_frequencies = tapers.shape[1], power.shape[1]
+    real, imag = np.empty(n_frequencies), np.empty(n_frequencies)
+    for chunk in range(len(chunks) - 1):
+        for number in range(chunks[chunk], chunks[chunk + 1]):
+            begin = number * step
+            own = bins[np.searchsorted(bins, begin) : np.searchsorted(bins, begin + segment)]
+            for taper in range(len(tapers)):
+                real[:] = -len(own) * mean_real[taper]
+                imag[:] = -len(own) * mean_imag[taper]
+                for spike in own:
+                    # Ticks of a damaged file may lie anywhere; what is read must not.
+                    place = max(0, min(spike - begin, segment - 1))
+                    _add_wave(place, tapers[taper, place], cosine, sine, real, imag)
+                power[chunk] += real * real + imag * imag
+
+
+@njit(cache=True, nogil=True)
+def _add_wave(place, weight, cosine, sine, real, imag):
+    """Add weight · exp(-2πi · place · f / segment) at each frequency f; the phase is looked up, in whole numbers."""
+    turn = 0
+    for f in range(len(real)):
+        real[f] += weight * cosine[turn]
+        imag[f] -= weight * sine[turn]
+        turn += place
+        if turn >= len(cosine):
+            turn -= len(cosine)
