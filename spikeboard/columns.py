@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -75,6 +76,30 @@ def joined(columns: Sequence[np.ndarray], dtype: DTypeLike) -> np.ndarray:
     if len(columns) == 1 and columns[0].dtype == dtype:
         return columns[0]
     return gathered((stretch for column in columns for stretch in pieces(column)), [dtype])[0]
+
+
+def extent(values: np.ndarray) -> tuple[Any, Any]:
+    """The least and the greatest of some values, of which there is one at least."""
+    ends = [(some.min(), some.max()) for (some,) in pieces(values)]
+    return min(least for least, _ in ends), max(greatest for _, greatest in ends)
+
+
+def distinct(values: np.ndarray) -> np.ndarray:
+    """The different values of a column, ascending."""
+    found = values[:0]
+    for (some,) in pieces(values):
+        found = np.union1d(found, some)
+    return found.astype(values.dtype, copy=False)
+
+
+def ascends(values: np.ndarray) -> bool:
+    """Whether no value is less than the one before it."""
+    before = values[:1]
+    for (some,) in pieces(values):
+        if some[0] < before[0] or np.any(some[1:] < some[:-1]):
+            return False
+        before = some[-1:]
+    return True
 
 
 def room(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:

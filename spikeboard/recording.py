@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spikeboard.columns import changed, pieces
+from spikeboard.columns import changed, distinct, extent, joined, pieces
 from spikeboard.errors import RecordingError
 from spikeboard.ordering import by_time, by_unit, counts_per_unit
 
@@ -305,14 +305,13 @@ def gather(populations: Sequence[PopulationSpikes]) -> tuple[pd.DataFrame, np.nd
     """
     tables, times, rows, first = [], [], [], 0
     for population in populations:
-        known = np.unique(population.ids) if population.known is None else np.asarray(population.known)
-        rows.append(first + _positions(population, known))
+        known = distinct(population.ids) if population.known is None else np.asarray(population.known)
+        rows.append(_rows(population, known, first))
         times.append(np.asarray(population.times, np.float64))
         tables.append(pd.DataFrame({"population": population.name, "id": known, **population.columns}))
         first += len(known)
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"population": [], "id": []})
-    empty = np.zeros(0)
-    return table, np.concatenate([empty, *times]), np.concatenate([empty.astype(int), *rows])
+    return table, joined(times, np.float64), joined(rows, np.int32)
 
 
 def to_ticks(times: np.ndarray, ticks_per_second: float) -> np.ndarray:
@@ -369,20 +368,27 @@ def _of(values: np.ndarray, statistic: str) -> float:
     return float(getattr(np, statistic)(values)) if len(values) else float("nan")
 
 
-def _positions(population: PopulationSpikes, known: np.ndarray) -> np.ndarray:
-    ids = np.asarray(population.ids)
-    if not len(ids):
-        return np.zeros(0, int)
+def _rows(population: PopulationSpikes, known: np.ndarray, first: int) -> np.ndarray:
+    """The unit row of each spike, (N,) int32; the population's units begin at row `first`."""
     order = np.argsort(known, kind="stable")
-    place = np.searchsorted(known[order], ids)
-    found = order[np.minimum(place, len(known) - 1)] if len(known) else np.zeros(len(ids), int)
-    wrong = np.flatnonzero(known[found] != ids) if len(known) else np.arange(len(ids))
-    if len(wrong):
+    ordered = known[order]
+    wrong: list[str] = []
+    number = 0
+
+    def found(ids: np.ndarray, times: np.ndarray) -> np.ndarray:
+        nonlocal number
+        place = np.minimum(np.searchsorted(ordered, ids), len(known) - 1)
+        strange = np.flatnonzero(ordered[place] != ids) if len(known) else np.arange(len(ids))
+        number += len(strange)
+        wrong.extend(f"unit {ids[at]} at {times[at]:g} s" for at in strange[:1])
+        return first + order[place] if len(known) else np.zeros(len(ids), int)
+
+    rows = changed(found, np.asarray(population.ids), np.asarray(population.times), dtype=np.int32)
+    if wrong:
         raise RecordingError(
-            f"population {population.name!r}: {len(wrong):,} spikes name units it does not have "
-            f"(the first is unit {ids[wrong[0]]} at {population.times[wrong[0]]:g} s)"
+            f"population {population.name!r}: {number:,} spikes name units it does not have (the first is {wrong[0]})"
         )
-    return found
+    return rows
 
 
 def _checked_units(units: pd.DataFrame) -> pd.DataFrame:
@@ -423,12 +429,6 @@ def _check_spikes(times: np.ndarray, rows: np.ndarray, n_units: int, t_start: fl
         raise RecordingError(
             f"spikes from {first:g} s to {last:g} s do not lie within {t_start:g}–{t_stop:g} s"
         )
-
-
-def extent(values: np.ndarray) -> tuple[Any, Any]:
-    """The least and the greatest of some values, of which there is one at least."""
-    ends = [(some.min(), some.max()) for (some,) in pieces(values)]
-    return min(least for least, _ in ends), max(greatest for _, greatest in ends)
 
 
 def _check_clock(times: np.ndarray, sampling_rate: float) -> None:

@@ -19,15 +19,17 @@ import h5py.h5o
 import h5py.h5r
 import numpy as np
 
-from spikeboard.columns import room
+from spikeboard.columns import let_go, room
 from spikeboard.errors import RecordingError
+from spikeboard.progress import tell
 from spikeboard.readers.hdf5_heaps import is_sound
 
 # What a small file may expand to, and how far a large one: gzip reaches 1,000-fold only on a constant.
 SMALLEST_ALLOWANCE = 256 * 2**20
 LARGEST_EXPANSION = 100
-# Larger tables are kept in a file, not in memory; columns are always in memory.
+# Larger tables and columns are kept in a file, not in memory.
 IN_MEMORY = 256 * 2**20
+LARGE_COLUMN = 64 * 2**20
 LARGEST_COLUMN = 4 * 2**30
 LONGEST_TEXT = 4096
 MOST_TEXTS = 1000
@@ -183,6 +185,8 @@ def column(file: OpenFile, group: h5py.Group, *names: str) -> np.ndarray | None:
         raise RecordingError(
             f"{_where(file, dataset)} has {_values(dataset):,} values, more than Spikeboard reads: cut the recording"
         )
+    if dataset.ndim == 1 and _bytes(dataset) > LARGE_COLUMN:
+        return streamed(file, dataset, dataset.dtype.newbyteorder("="), lambda block: block)[:, 0]
     return _read(file, dataset).reshape(-1)
 
 
@@ -224,6 +228,8 @@ def streamed(
     for start in range(0, rows, step):
         block = np.asarray(dataset[start : start + step])
         result[start : start + step] = change(block.reshape(len(block), columns))
+        let_go(result)
+        tell("reading", start, rows)
     return result
 
 

@@ -58,6 +58,7 @@ def read(
     t_start: float | None = None,
     t_stop: float | None = None,
     n_units: int | None = None,
+    order: str | None = None,
 ) -> Recording:
     """The spikes of a Parquet table with one spike per row.
 
@@ -69,13 +70,14 @@ def read(
     sampling_rate, dt : Hz or s, of the clock that the spikes lie on; one of them where times are counted in samples
     t_start, t_stop : s
     n_units : of the network, silent ones included
+    order : "runs" where time that goes back is a clock that was started again, "sort" where it means nothing
 
     Raises
     ------
     Undecided : where the file leaves something open that would change the numbers
     RecordingError : where it is damaged, or no list of spikes
     """
-    given = answers(time_unit, sampling_rate, dt, t_start, t_stop, n_units)
+    given = answers(time_unit, sampling_rate, dt, t_start, t_stop, n_units, order)
     return to_recording(spike_list(path, time_column, unit_column), given)
 
 

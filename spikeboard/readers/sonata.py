@@ -14,8 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from spikeboard import columns
+from spikeboard.columns import extent
 from spikeboard.errors import RecordingError
 from spikeboard.readers import hdf5, reader
+from spikeboard.readers.remarks import about_duplicates
 from spikeboard.readers.sonata_cells import (
     Cells,
     Populations,
@@ -55,6 +58,7 @@ def read(
     time_unit: str | None = None,
     t_start: float | None = None,
     t_stop: float | None = None,
+    unknown_units: str | None = None,
 ) -> Recording:
     """One run of a SONATA circuit.
 
@@ -65,6 +69,7 @@ def read(
     run : which spikes to take, where a folder holds those of several runs (its subfolder, or the file)
     time_unit : "s", "ms", "us" or "ns", of spike times whose file does not say; milliseconds if None
     t_start, t_stop : s, when observation began and ended; overrules the config
+    unknown_units : "add" the cells that edges name and no nodes file lists; else such edges are left out
 
     Raises
     ------
@@ -81,7 +86,7 @@ def read(
     run_of = choose(sources, run, cells, time_unit, notes)
     take_spikes(sources, run_of.files, cells, time_unit, notes)
     reports = take_reports(sources, run_of.reports, cells, notes)
-    edges = take_edges(sources, cells, notes)
+    edges = take_edges(sources, cells, notes, unknown_units)
     if not cells:
         raise RecordingError(
             f"{path.name!r} holds no spikes, cells, edges or reports. {'; '.join(notes)}".strip()
@@ -104,9 +109,9 @@ def _span(
     sources: Sources, cells: Populations, reports: Sequence[Report], asked: bool, notes: list[str]
 ) -> tuple[float, float]:
     """When observation began and ended, s; what no config says is taken from the data, and said."""
-    times = [spikes.times for found in cells.values() for spikes in found.spikes if len(spikes.times)]
-    last = float(max((part.max() for part in times), default=0.0))
-    starts = [part.min() for part in times] + [report.time[0] for report in reports if len(report.time)]
+    times = [extent(spikes.times) for found in cells.values() for spikes in found.spikes if len(spikes.times)]
+    last = float(max((part[1] for part in times), default=0.0))
+    starts = [part[0] for part in times] + [report.time[0] for report in reports if len(report.time)]
     start = float(min([0.0, *starts])) if sources.t_start is None else sources.t_start
     if sources.t_stop is None:
         return start, _guessed_stop(start, last, reports, bool(times), notes)
@@ -159,7 +164,7 @@ def _assembled(
         connections=connections,
         source=str(sources.root),
     )
-    return replace(rec, notes=tuple(dict.fromkeys([*notes, *_signs(rec), *_duplicates(rec)])))
+    return replace(rec, notes=tuple(dict.fromkeys([*notes, *_signs(rec), *about_duplicates(rec)])))
 
 
 def _ids(cells: Populations, notes: list[str]) -> dict[str, np.ndarray]:
@@ -175,7 +180,7 @@ def _spikes_of(name: str, found: Cells, ids: Mapping[str, np.ndarray]) -> Popula
     return PopulationSpikes(
         name,
         joined([spikes.ids for spikes in found.spikes]),
-        np.concatenate([np.zeros(0), *(spikes.times for spikes in found.spikes)]),
+        columns.joined([spikes.times for spikes in found.spikes], np.float64),
         ids[name],
         found.columns,
     )
@@ -265,11 +270,3 @@ def _signs(rec: Recording) -> list[str]:
     if not unsigned:
         return []
     return [f"weights of inhibitory cells are positive in {listed(unsigned)}, as the files have them"]
-
-
-def _duplicates(rec: Recording) -> list[str]:
-    same = np.diff(rec.train_ticks) == 0
-    inner = rec.train_offsets[1:-1]
-    same[inner[(inner > 0) & (inner < len(rec.train_ticks))] - 1] = False
-    number = int(np.count_nonzero(same))
-    return [f"{number:,} spikes are exact duplicates (same unit, same time) and were kept"] if number else []

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from spikeboard import columns
 from spikeboard.errors import RecordingError
 from spikeboard.readers.sonata_config import ReportFile, Sources, SpikeFile
 from spikeboard.readers.sonata_files import kinds, short
 from spikeboard.readers.sonata_network import Edges, positions, read_edges, read_nodes
 from spikeboard.readers.sonata_reports import Report, read_reports, told
 from spikeboard.readers.sonata_spikes import Spikes, read_spikes
+from spikeboard.readers.unknown_units import ADD, added, answer
 
 # Where the old flat layout names no population and nothing else does.
 UNNAMED = "units"
@@ -53,10 +55,10 @@ def joined(ids: Sequence[np.ndarray]) -> np.ndarray:
     """
     some = [part for part in ids if len(part)]
     if not any(part.dtype == np.uint64 for part in some):
-        return np.concatenate([np.zeros(0, np.int64), *some])
-    if any(part.min() < 0 for part in some):
+        return columns.joined(some, np.int64)
+    if any(columns.extent(part)[0] < 0 for part in some):
         raise RecordingError("ids below 0 and ids above 2**63 in one recording: no number type holds both")
-    return np.concatenate([part.astype(np.uint64) for part in some])
+    return columns.joined(some, np.uint64)
 
 
 def cells_of(sources: Sources, notes: list[str]) -> Populations:
@@ -97,7 +99,7 @@ def take_spikes(
             name = f"{name} (input)"
         found = cells.setdefault(name, Cells())
         found.spikes.append(spikes)
-        found.seen.append(spikes.ids)
+        found.seen.append(columns.distinct(spikes.ids))
     _check_count(cells)
 
 
@@ -105,14 +107,18 @@ def _within(spikes: Spikes, sources: Sources, file: SpikeFile, notes: list[str])
     """Input spikes of the time of the run; what was never played is left out."""
     start = -np.inf if sources.t_start is None else sources.t_start
     stop = np.inf if sources.t_stop is None else sources.t_stop
-    played = (spikes.times >= start) & (spikes.times <= stop)
-    if np.all(played):
+    stretches = (
+        (ids[(times >= start) & (times <= stop)], times[(times >= start) & (times <= stop)])
+        for ids, times in columns.pieces(spikes.ids, spikes.times)
+    )
+    ids, times = columns.gathered(stretches, (spikes.ids.dtype, np.float64))
+    if not (outside := len(spikes.times) - len(times)):
         return spikes
     notes.append(
-        f"{file.path.name!r}: {np.count_nonzero(~played):,} of {len(played):,} input spikes lie outside the run "
+        f"{file.path.name!r}: {outside:,} of {len(spikes.times):,} input spikes lie outside the run "
         f"({sources.t_start or 0:g}–{stop:g} s) and were left out"
     )
-    return replace(spikes, ids=spikes.ids[played], times=spikes.times[played])
+    return replace(spikes, ids=ids, times=times)
 
 
 def _unnamed(sources: Sources, file: SpikeFile, spikes: Spikes, cells: Populations, notes: list[str]) -> str:
@@ -121,7 +127,11 @@ def _unnamed(sources: Sources, file: SpikeFile, spikes: Spikes, cells: Populatio
     named = named.get("population", file.node_set) if isinstance(named, dict) else file.node_set
     if isinstance(named, str) and named in cells:
         return named
-    if (fits := _sole_fit(spikes.ids, cells)) is not None and not cells[fits].spikes and file.role != "input":
+    if (
+        (fits := _sole_fit(columns.distinct(spikes.ids), cells)) is not None
+        and not cells[fits].spikes
+        and file.role != "input"
+    ):
         notes.append(f"{file.path.name!r} names no population: its spikes were taken for those of {fits!r}")
         return fits
     name = (file.node_set or file.path.stem) if file.role == "input" else UNNAMED
@@ -174,8 +184,11 @@ def _with_cells(report: Report, cells: Populations, notes: list[str]) -> Report:
     return replace(report, population=name)
 
 
-def take_edges(sources: Sources, cells: Populations, notes: list[str]) -> list[Edges]:
-    """Read the edges, and tell each population which of its cells they name."""
+def take_edges(
+    sources: Sources, cells: Populations, notes: list[str], unknown_units: str | None = None
+) -> list[Edges]:
+    """Read the edges, and tell each population which of its cells they name; unknown ones are added if asked for."""
+    adding = answer(unknown_units) == ADD
     edges = [part for path, types in sources.edges for part in read_edges(path, types)]
     for part in edges:
         notes.extend(part.notes)
@@ -183,8 +196,26 @@ def take_edges(sources: Sources, cells: Populations, notes: list[str]) -> list[E
             found = cells.setdefault(population, Cells())
             if found.known is None:
                 found.seen.append(np.unique(ids))
+            elif adding:
+                _add(population, found, ids, notes)
     _check_count(cells)
     return edges
+
+
+def _add(population: str, cells: Cells, ids: np.ndarray, notes: list[str]) -> None:
+    """The cells that edges name and no nodes file lists; nothing else is known of them."""
+    known = cells.ids()
+    missing = np.setdiff1d(ids, known)
+    if not len(missing):
+        return
+    cells.known = joined([known, missing])
+    cells.columns = {name: _longer(values, len(missing)) for name, values in cells.columns.items()}
+    notes.append(added(population, len(missing)))
+
+
+def _longer(values: np.ndarray, more: int) -> np.ndarray:
+    blank = np.nan if np.asarray(values).dtype.kind == "f" else None
+    return np.concatenate([values, np.full(more, blank, object if blank is None else float)])
 
 
 def _check_count(cells: Populations) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from spikeboard.columns import distinct, extent
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.readers.sonata_cells import Populations
 from spikeboard.readers.sonata_config import ReportFile, Sources, SpikeFile
@@ -129,11 +128,12 @@ def _choice(
 ) -> Choice:
     spikes = [part for file in files for part in read_spikes(file.path, time_unit)]
     units = sum(
-        len(cells[part.population].ids()) if part.population in cells else len(np.unique(part.ids))
+        len(cells[part.population].ids()) if part.population in cells else len(distinct(part.ids))
         for part in spikes
     )
-    times = np.concatenate([part.times for part in spikes])
-    start, stop = sources.t_start or 0.0, sources.t_stop or times.max(initial=0.0)
-    rate = len(times) / units / (stop - start) if units and stop > start else 0.0
-    implies = f"{len(times):,} spikes, {rate:.3g} Hz per unit over {start:g}–{stop:g} s"
+    number = sum(len(part.times) for part in spikes)
+    last = max((float(extent(part.times)[1]) for part in spikes if len(part.times)), default=0.0)
+    start, stop = sources.t_start or 0.0, sources.t_stop or max(last, 0.0)
+    rate = number / units / (stop - start) if units and stop > start else 0.0
+    implies = f"{number:,} spikes, {rate:.3g} Hz per unit over {start:g}–{stop:g} s"
     return Choice(label, ", ".join(short(file.path, sources.root) for file in files), implies)

@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from spikeboard import columns
 from spikeboard.errors import RecordingError
 from spikeboard.readers import hdf5
 
@@ -114,17 +115,33 @@ def _spikes(file: hdf5.OpenFile, name: str | None, group: h5py.Group, time_unit:
     stored = hdf5.text_attribute(hdf5.dataset_at(group, "timestamps") or group, "units")
     unit, notes = _unit(stored or hdf5.text_attribute(group, "units"), time_unit, where)
     notes += _wrong_sorting(hdf5.text_attribute(group, "sorting"), times, ids, where)
-    seconds = times.astype(np.float64) / per_second(unit, f"timestamps of {where}")
-    notes += _coarse(times, per_second(unit, where), where)
-    finite = np.isfinite(seconds)
-    if wild := int(np.count_nonzero(np.abs(seconds[finite]) > LATEST)):
+    scale = per_second(unit, f"timestamps of {where}")
+    seconds, whole_ids, dropped = _whole(times, ids, scale, where)
+    notes += _coarse(times, scale, where)
+    if dropped:
+        notes += [f"{where}: {dropped:,} spikes without a finite time were left out"]
+    return Spikes(name, whole_ids, seconds, tuple(notes))
+
+
+def _whole(times: np.ndarray, ids: np.ndarray, unit: float, where: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """Times in seconds and ids of the spikes that have a finite time, and how many have none."""
+
+    def parts() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for some, named in columns.pieces(times, ids):
+            seconds = some.astype(np.float64) / unit
+            finite = np.isfinite(seconds)
+            yield seconds[finite], integers(named, where)[finite]
+
+    # uint64 only where it is needed.
+    large = ids.dtype == np.uint64 and len(ids) and columns.extent(ids)[1] > np.iinfo(np.int64).max
+    seconds, whole = columns.gathered(parts(), (np.float64, np.uint64 if large else np.int64))
+    wild = sum(int(np.count_nonzero(np.abs(some) > LATEST)) for (some,) in columns.pieces(seconds))
+    if wild:
         raise RecordingError(
-            f"{where}: {wild:,} of {len(seconds):,} spikes lie more than 285 years from time 0: the file is damaged "
+            f"{where}: {wild:,} of {len(times):,} spikes lie more than 285 years from time 0: the file is damaged "
             "or its time unit is another one (time_unit=…)"
         )
-    if dropped := int(np.count_nonzero(~finite)):
-        notes += [f"{where}: {dropped:,} spikes without a finite time were left out"]
-    return Spikes(name, integers(ids, where)[finite], seconds[finite], tuple(notes))
+    return seconds, whole, len(times) - len(seconds)
 
 
 def integers(ids: np.ndarray, where: str) -> np.ndarray:
@@ -155,15 +172,20 @@ def _unit(stored: str, asked: str | None, where: str) -> tuple[str, list[str]]:
 
 def _wrong_sorting(sorting: str, times: np.ndarray, ids: np.ndarray, where: str) -> list[str]:
     claimed = {"by_time": times, "time": times, "by_id": ids, "by_gid": ids, "gid": ids}.get(sorting)
-    if claimed is None or np.all(claimed[1:] >= claimed[:-1]) or np.isnan(claimed).any():
+    if (
+        claimed is None
+        or columns.ascends(claimed)
+        or any(np.isnan(some).any() for (some,) in columns.pieces(claimed))
+    ):
         return []
     return [f"{where} says that its spikes are sorted {sorting!r}; they are not, and were sorted"]
 
 
 def _coarse(times: np.ndarray, unit: float, where: str) -> list[str]:
-    if times.dtype.kind != "f" or times.dtype.itemsize > 4 or not np.isfinite(times).any():
+    if times.dtype.kind != "f" or times.dtype.itemsize > 4:
         return []
-    latest = np.abs(times[np.isfinite(times)]).max()
+    finite = (part[np.isfinite(part)] for (part,) in columns.pieces(times))
+    latest = max((np.abs(part).max() for part in finite if len(part)), default=times.dtype.type(0))
     step = float(np.spacing(latest)) / unit
     if step <= COARSE:
         return []

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spikeboard.columns import ascends, changed, distinct, pieces
+from spikeboard.columns import changed, distinct, pieces
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.readers.column_names import SAMPLES, TIME_UNITS
 from spikeboard.readers.remarks import Gaps, about_zero_gaps, gaps

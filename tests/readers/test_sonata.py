@@ -208,7 +208,7 @@ class TestSpikes:
     def test_duplicates_are_kept_and_counted(self, tmp_path: Path) -> None:
         rec = read(write_spikes(tmp_path / "s.h5", {"a": ([1.0, 1.0, 1.0, 2.0], [0, 0, 1, 1])}))
         assert len(rec.spike_times) == 4
-        assert noted(rec, "1 spikes are exact duplicates (same unit, same time) and were kept")
+        assert noted(rec, "1 spike is an exact duplicate (same unit, same time) and was kept")
 
     def test_two_units_at_one_time_are_no_duplicates(self, tmp_path: Path) -> None:
         rec = read(write_spikes(tmp_path / "s.h5", {"a": ([1.0, 1.0, 1.0], [0, 1, 2])}))
