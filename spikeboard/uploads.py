@@ -17,6 +17,7 @@ from pathlib import Path
 from spikeboard import places, store
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.library import Library, locate, note, open_key, uploads_folder
+from spikeboard.readers import hdf5_probe
 
 LONGEST_NAME = 150  # bytes: file systems take 255, and readers put names beside it
 MOST_FILES = 1000
@@ -64,6 +65,7 @@ def finish(library: Library, batch: str, user: str = "") -> str:
         raise RecordingError("that upload is not here any more: choose the file again") from None
     try:
         files = [file for file in folder.iterdir() if not file.name.startswith(".")]
+        hdf5_probe.check(folder)
         key = note(files[0] if len(files) == 1 else folder, {})
         with suppress(Undecided):
             open_key(library, key)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ _DAMAGE = (
     OSError,
     EOFError,
     RuntimeError,
+    zlib.error,
     pa.ArrowException,
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from spikeboard import places, store
 from spikeboard.errors import RecordingError, Undecided
-from spikeboard.readers import npy, read_source, reader, recognise
+from spikeboard.readers import hdf5_probe, npy, read_source, reader, recognise
 from spikeboard.recording import Recording
 
 KEPT_FREE = 2**30
@@ -52,6 +52,7 @@ def read(path: Path, **options: Any) -> Recording:
         folder = Path(made) / (path.stem or "archive")
         folder.mkdir()
         left_out = npy.unpack(path, folder, _wanted)
+        hdf5_probe.check(folder)
         rec = _inside(path, _what_it_is_about(folder), options)
     litter = (f"{left_out} files that an archiver adds by itself were not unpacked",) if left_out else ()
     return replace(rec, folder=None, notes=(*rec.notes, *litter))

@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import tempfile
-import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from made_torch import plain, torch_file
 
 import spikeboard
 from spikeboard.errors import RecordingError, Undecided
@@ -209,15 +209,6 @@ class Canary:
         return os.mkdir, (self.path,)
 
 
-def torch_file(path: Path, description: bytes, **storages: bytes) -> Path:
-    with zipfile.ZipFile(path, "w") as bundle:
-        bundle.writestr("run/data.pkl", description)
-        bundle.writestr("run/byteorder", "little")
-        for key, data in storages.items():
-            bundle.writestr(f"run/data/{key.removeprefix('s')}", data)
-    return path
-
-
 @pytest.mark.parametrize("protocol", range(6))
 def test_code_in_a_torch_file_is_never_run(tmp_path: Path, protocol: int) -> None:
     canary = tmp_path / "spike_canary_pt"
@@ -234,26 +225,6 @@ def test_a_torch_file_of_old_is_refused_with_the_line_that_converts_it(tmp_path:
         RecordingError, match=r"numpy\.save\('spikes\.npy', torch\.load\('old\.pt', weights_only"
     ):
         opened(path)
-
-
-def plain(
-    shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0, kind: str = "BoolStorage"
-) -> bytes:
-    """The pickle of one tensor, written opcode by opcode."""
-
-    def number(value: int) -> bytes:
-        return b"J" + value.to_bytes(4, "little", signed=True)
-
-    def text(value: str) -> bytes:
-        return b"X" + len(value).to_bytes(4, "little") + value.encode()
-
-    storage = (
-        b"(" + text("storage") + f"ctorch\n{kind}\n".encode() + text("0") + text("cpu") + number(1) + b"tQ"
-    )
-    sizes = (b"(" + b"".join(map(number, values)) + b"t" for values in (shape, strides))
-    ordered = b"ccollections\nOrderedDict\n)R"
-    body = storage + number(offset) + b"".join(sizes) + b"\x89" + ordered
-    return b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(" + body + b"tR."
 
 
 def test_strides_and_offsets_are_followed(tmp_path: Path) -> None:
