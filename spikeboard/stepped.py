@@ -19,6 +19,7 @@ from spikeboard.recording import PopulationSpikes, Recording, State, Synapses, g
 
 # As far as ticks of a nanosecond reach, s.
 LONGEST = 9e9
+RESTARTED = "the clock was restarted"
 
 
 @dataclass(frozen=True)
@@ -426,7 +427,7 @@ def _told_runs(clock: Clock) -> Iterator[str]:
         starts = ", ".join(f"{start / clock.rate:g}" for start in clock.offsets[:-1][:10])
         more = ", …" if clock.runs > 10 else ""
         yield (
-            f"the clock was restarted: {clock.runs} runs, put one after another, begin at {starts}{more} s (intervals "
+            f"{RESTARTED}: {clock.runs} runs, put one after another, begin at {starts}{more} s (intervals "
             '"runs"); an interval that spans such a moment joins the end of one run to the start of the next'
         )
 

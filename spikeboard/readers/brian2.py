@@ -19,6 +19,7 @@ from spikeboard.readers import npy, reader
 from spikeboard.readers.column_names import SAMPLES, understood
 from spikeboard.readers.scneurocore_names import is_run
 from spikeboard.readers.spikelist import LABELS, MOST_UNITS, PER_SECOND, Answers, answers
+from spikeboard.readers.unknown_units import LEAVE_OUT, added, answer, asked, left_out
 from spikeboard.recording import PopulationSpikes, Recording, State, gather, recording
 
 PICKLES = (".pickle", ".pkl")
@@ -49,6 +50,7 @@ def read(
     n_target: int | None = None,
     t_start: float | None = None,
     t_stop: float | None = None,
+    unknown_units: str | None = None,
 ) -> Recording:
     """The states, the rate or the synapses of a Brian2 simulation.
 
@@ -61,6 +63,7 @@ def read(
     population : what to call the population of states or rates
     source, target : what to call the two ends of synapses; the same name makes them one population
     n_source, n_target : units at either end
+    unknown_units : "add" or "leave_out", where synapses name neurons that there are not
     t_start, t_stop : s
 
     Raises
@@ -76,7 +79,8 @@ def read(
     arrays = npy.load(path, [name for name, array in held.items() if not array.pickled])
     if kind == "synapses":
         sizes = (answers(n_units=n_source).n_units, answers(n_units=n_target).n_units)
-        return _synapses(path, arrays, given, (source or "source", target or "target"), sizes)
+        ends = (source or "source", target or "target")
+        return _synapses(path, arrays, given, ends, sizes, answer(unknown_units))
     name = population or "neurons"
     if kind == "rate":
         return _rate(path, arrays, given, name)
@@ -318,6 +322,7 @@ def _synapses(
     given: Answers,
     names: tuple[str, str],
     sizes: tuple[int | None, int | None],
+    unknown: str,
 ) -> Recording:
     notes: list[str] = []
     sources, targets = (_positions(path, key, arrays[key]) for key in ("i", "j"))
@@ -333,6 +338,7 @@ def _synapses(
         _size(key, end, told, arrays, given, notes)
         for key, end, told in zip("ij", (sources, targets), sizes, strict=True)
     ]
+    edges, counts = _within(path, edges, counts, unknown, notes)
     populations = [
         PopulationSpikes(name, np.zeros(0, int), np.zeros(0), np.arange(n))
         for name, n in zip(names, counts, strict=True)
@@ -411,9 +417,32 @@ def _size(
             f"give {option}=… to count those beyond it"
         )
         return highest
-    if size < highest:
-        raise RecordingError(f"there are {size:,} neurons, but {key!r} names neuron {highest - 1:,}")
     return size
+
+
+def _within(
+    path: Path, edges: Edges, counts: list[int], unknown: str, notes: list[str]
+) -> tuple[Edges, list[int]]:
+    """Synapses and numbers of neurons that fit each other.
+
+    Raises
+    ------
+    Undecided : where synapses name neurons that there are not, and nobody said what to do about it
+    """
+    inside = (edges.source < counts[0]) & (edges.target < counts[1])
+    number = int(np.count_nonzero(~inside))
+    if not number:
+        return edges, counts
+    highest = [int(edges.source.max()), int(edges.target.max())]
+    if not unknown:
+        at = 0 if highest[0] >= counts[0] else 1
+        raise asked(f"{path.name}, {'ij'[at]!r}", number, highest[at], counts[at])
+    if unknown == LEAVE_OUT:
+        notes.append(left_out(path.name, number))
+        return edges.where(inside), counts
+    more = [max(count, 1 + last) for count, last in zip(counts, highest, strict=True)]
+    notes.append(added(path.name, sum(more) - sum(counts)))
+    return edges, more
 
 
 def _size_in_file(arrays: Mapping[str, np.ndarray], name: str) -> int | None:

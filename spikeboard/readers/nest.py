@@ -26,6 +26,7 @@ from spikeboard.readers.spikelist import (
     dt_question,
     implied_rates,
 )
+from spikeboard.readers.unknown_units import ADD, OFFER, added, answer
 from spikeboard.recording import PopulationSpikes, Recording, State, Synapses, clock, gather, recording
 from spikeboard.stepped import distinct
 
@@ -66,6 +67,7 @@ def read(
     units: str | None = None,
     t_start: float | None = None,
     t_stop: float | None = None,
+    unknown_units: str | None = None,
 ) -> Recording:
     """What NEST's recorders wrote: the files of one recorder, or all recorders of a folder as populations.
 
@@ -76,6 +78,7 @@ def read(
     dt : the resolution of the simulation, s; needed where times are in steps
     units : ids of the neurons that were recorded, silent ones included: "1-400", or "ex=1-400,in=401-500"
     t_start, t_stop : s
+    unknown_units : "add" the neurons that connections name and no recorder lists; else such connections are left out
 
     Raises
     ------
@@ -93,7 +96,7 @@ def read(
     all_events, left_out = _events(path)
     notes = [*left_out, *_about_files(path, all_events), *(note for one in all_events for note in one.notes)]
     timed = _timed(path, all_events, given, notes)
-    return _assembled(path, timed, known, given, notes)
+    return _assembled(path, timed, known, given, notes, answer(unknown_units) == ADD)
 
 
 # Which files -----------------------------------------------------------------------------------------------------
@@ -236,16 +239,24 @@ def _grid(seconds: np.ndarray) -> float | None:
 
 
 def _assembled(
-    path: Path, timed: Sequence[_Timed], known: Mapping[str, np.ndarray], given: Answers, notes: list[str]
+    path: Path,
+    timed: Sequence[_Timed],
+    known: Mapping[str, np.ndarray],
+    given: Answers,
+    notes: list[str],
+    adding: bool,
 ) -> Recording:
     recorded = [_population(one, known, len(timed)) for one in timed if not one.is_multimeter]
     _check_ranges(known, recorded, timed)
     extra = _sampled_only(timed, recorded)
-    populations = [*recorded, *extra]
+    lists = _connections_beside(path, notes) if path.is_dir() else {}
+    populations = [*recorded, *extra, *(_unrecorded(lists, [*recorded, *extra], notes) if adding else [])]
     table, times, rows = gather(populations)
     places = _places(populations)
     t_start, t_stop = _window(timed, given, notes)
-    connections = _beside(path, populations, notes) if path.is_dir() else {}
+    connections: dict[str, Synapses] = {}
+    for file, edges in lists.items():
+        _join(edges, populations, file, connections, notes)
     rec = recording(
         path.name if path.is_dir() else timed[0].name,
         times,
@@ -464,15 +475,28 @@ def _as_written(values: np.ndarray) -> np.ndarray:
     return np.array([float(str(value)) for value in distinct_values])[place]
 
 
-def _beside(path: Path, populations: Sequence[PopulationSpikes], notes: list[str]) -> dict[str, Synapses]:
-    """The connections that lie in the folder, between its populations."""
-    found: dict[str, Synapses] = {}
+def _connections_beside(path: Path, notes: list[str]) -> dict[str, Edges]:
+    """The lists of connections that lie in the folder, by file."""
+    found: dict[str, Edges] = {}
     for file in files_of(path, (".npz",)):
         if _is_connections(file):
-            _join(_edges(file), populations, file.name, found, notes)
+            found[file.name] = _edges(file)
         else:
             notes.append(f"{file.name} is not read: it holds no connections (source, target, weight, delay)")
     return found
+
+
+def _unrecorded(
+    lists: Mapping[str, Edges], populations: Sequence[PopulationSpikes], notes: list[str]
+) -> list[PopulationSpikes]:
+    """The neurons that connections name and no recorder lists, as a population."""
+    ends = [end for edges in lists.values() for end in (edges.source, edges.target)]
+    ids = np.setdiff1d(np.concatenate([np.zeros(0, np.int64), *ends]), _ids(populations))
+    if not len(ids):
+        return []
+    name = distinct("not recorded", [population.name for population in populations])
+    notes.append(added(name, len(ids)))
+    return [PopulationSpikes(name, ids[:0], np.zeros(0), ids)]
 
 
 def _join(
@@ -488,7 +512,7 @@ def _join(
     if not inside.all():
         notes.append(
             f"{file}: {np.count_nonzero(~inside):,} of {len(edges):,} connections have an end that no recorder lists "
-            "(silent neurons, or devices): they are left out"
+            f"(silent neurons, or devices): they are left out; {OFFER}"
         )
     numbers, place = places["population"].to_numpy(np.int64), places["place"].to_numpy(np.int64)
     source, target = ends[0][inside], ends[1][inside]

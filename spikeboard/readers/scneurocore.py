@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,31 @@ from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.monitors import state_parts
 from spikeboard.readers import reader
 from spikeboard.readers.npy import describe, is_npz, load
+from spikeboard.readers.restarts import SORT
 from spikeboard.readers.scneurocore_names import UNNAMED, Keys, ends, is_run, understand
 from spikeboard.readers.spikelist import EXACT, MOST_UNITS, OTHER_DT, answers
+from spikeboard.readers.unknown_units import (
+    ADD,
+    added,
+    answer,
+    asked,
+    left_out,
+    rows_for,
+    rows_without,
+    sound,
+)
 from spikeboard.recording import Recording
-from spikeboard.stepped import Group, Joined, Part, RateSteps, SpikeSteps, Timed, assemble, stretches
+from spikeboard.stepped import (
+    RESTARTED,
+    Group,
+    Joined,
+    Part,
+    RateSteps,
+    SpikeSteps,
+    Timed,
+    assemble,
+    stretches,
+)
 
 # Steps of common simulations; 1 ms is what Network.run takes when it is told nothing.
 STEPS = (1e-3, 5e-4, 1e-4)
@@ -58,6 +79,8 @@ def read(
     unplaced: str | None = None,
     t_start: float | None = None,
     t_stop: float | None = None,
+    order: str | None = None,
+    unknown_units: str | None = None,
 ) -> Recording:
     """The monitors and projections of a network, saved as arrays.
 
@@ -70,6 +93,8 @@ def read(
     projections : which populations each joins, where names do not tell: "EE=exc>exc,EI=exc>inh"
     unplaced : "first" or "last": the runs that a monitor saw whose clock restarts less often than there were runs
     t_start, t_stop : s
+    order : "sort" where steps that go back are no clock that was started again, but one run
+    unknown_units : "add" or "leave_out", where synapses name units that there are not
 
     Raises
     ------
@@ -78,17 +103,24 @@ def read(
     """
     if _is_pickle(path):
         raise RecordingError(_about_pickle(path))
-    given = answers(dt=dt, t_start=t_start, t_stop=t_stop)
+    given = answers(dt=dt, t_start=t_start, t_stop=t_stop, order=order)
+    unknown = answer(unknown_units)
     held = describe(path)
     labels = _labels(path, held)
     keys = understand(held, labels)
     arrays = load(path, sorted(keys.used()))
     joins, missing = _joins(keys, labels, projections)
-    groups, sized = _groups(keys, arrays, joins, labels, _counts(n_units))
+    groups, sized = _groups(keys, arrays, joins, labels, _counts(n_units), unknown)
     file = _File(path.name, arrays, keys, groups)
-    parts = [*groups.values(), *_parts(file, joins), *sized, *missing, *_unread(set(held) - keys.used())]
+    parts = [
+        *groups.values(),
+        *_parts(file, joins, given.order, unknown),
+        *sized,
+        *missing,
+        *_unread(set(held) - keys.used()),
+    ]
     step, told = _step(file, parts, None if given.sampling_rate is None else 1 / given.sampling_rate)
-    return assemble(
+    rec = assemble(
         [*parts, *told],
         dt=step,
         name=path.stem,
@@ -98,6 +130,11 @@ def read(
         unplaced=unplaced,
         source=str(path),
     )
+    return replace(rec, notes=tuple(map(_offering, rec.notes)))
+
+
+def _offering(note: str) -> str:
+    return f'{note}; give order="sort" to take them as one run' if note.startswith(RESTARTED) else note
 
 
 # What is refused -----------------------------------------------------------------------------------------------
@@ -201,6 +238,7 @@ def _groups(
     joins: Mapping[str, tuple[str, str]],
     labels: list[str],
     counts: Mapping[str, int],
+    unknown: str,
 ) -> tuple[dict[str, Group], list[str]]:
     """Every population with its size, and notes on sizes that had to be taken from the highest unit."""
     states = (group for group, _ in keys.states)
@@ -219,6 +257,10 @@ def _groups(
                 f"how many units {name!r} has is not in the file: the {size:,} up to the highest that occurs were "
                 f'taken; give n_units="{name}=…" to count silent ones beyond it'
             )
+        elif unknown == ADD:
+            most = 1 + max((_highest(name, ids) for ids in _targets(name, keys, arrays, joins)), default=-1)
+            notes += [added(name, most - size)] if most > size else []
+            size = max(size, most)
         groups[name] = Group(name, name, size)
     if sum(group.size for group in groups.values()) > MOST_UNITS:
         raise RecordingError(
@@ -258,6 +300,12 @@ def _ids_of(
     for (group, _), (_, _, record) in keys.states.items():
         if group == name and record:
             yield arrays[record]
+    yield from _targets(name, keys, arrays, joins)
+
+
+def _targets(
+    name: str, keys: Keys, arrays: Mapping[str, np.ndarray], joins: Mapping[str, tuple[str, str]]
+) -> Iterator[np.ndarray]:
     for projection, (_, target) in joins.items():
         if target == name:
             yield arrays[keys.rows[projection]["indices"]]
@@ -276,18 +324,32 @@ def _highest(name: str, ids: np.ndarray) -> int:
 # What was recorded ---------------------------------------------------------------------------------------------
 
 
-def _parts(file: _File, joins: Mapping[str, tuple[str, str]]) -> Iterator[Part]:
+def _parts(file: _File, joins: Mapping[str, tuple[str, str]], order: str, unknown: str) -> Iterator[Part]:
     for label, (steps, ids) in file.keys.spikes.items():
-        yield from _spikes(file.groups[label], file.arrays[steps], file.arrays[ids], steps, ids)
+        yield from _spikes(file.groups[label], file.arrays[steps], file.arrays[ids], order, steps, ids)
     for (label, variable), names in file.keys.states.items():
         yield from _state(file, file.groups[label], variable, names)
     for label, (rate, clock, width) in file.keys.rates.items():
         yield from _rate(file, label, rate, clock, width)
     for name, (source, target) in joins.items():
-        parts = file.keys.rows[name]
-        delay = file.array(parts.get("delay", ""))
-        indptr, indices, data = (file.arrays[parts[part]] for part in ("indptr", "indices", "data"))
-        yield Joined(file.groups[source], file.groups[target], indptr, indices, data, _delays(name, delay))
+        yield from _joined(file, name, file.groups[source], file.groups[target], unknown)
+
+
+def _joined(file: _File, name: str, source: Group, target: Group, unknown: str) -> Iterator[Part]:
+    parts = file.keys.rows[name]
+    delay = _delays(name, file.array(parts.get("delay", "")))
+    indptr, indices, data = (file.arrays[parts[part]] for part in ("indptr", "indices", "data"))
+    if sound(indptr, indices, data):
+        outside = indices[indices >= target.size]
+        if len(outside) and not unknown:
+            raise asked(f"{file.name}, projection {name!r}", len(outside), int(outside.max()), target.size)
+        if len(outside):
+            inside, indptr = rows_without(indptr, indices, target.size)
+            delay = delay[inside] if delay is not None and delay.shape == indices.shape else delay
+            indices, data = indices[inside], data[inside]
+            yield left_out(name, len(outside))
+    indptr = rows_for(indptr, source.size) if unknown == ADD else indptr
+    yield Joined(source, target, indptr, indices, data, delay)
 
 
 def _delays(name: str, delay: np.ndarray | None) -> np.ndarray | None:
@@ -314,7 +376,7 @@ def _whole(name: str, values: np.ndarray) -> np.ndarray:
     return values.astype(np.int64)
 
 
-def _spikes(group: Group, steps: np.ndarray, ids: np.ndarray, *names: str) -> Iterator[Part]:
+def _spikes(group: Group, steps: np.ndarray, ids: np.ndarray, order_said: str, *names: str) -> Iterator[Part]:
     steps, ids = _whole(names[0], steps), _whole(names[1], ids)
     if len(steps) != len(ids):
         raise RecordingError(
@@ -322,10 +384,13 @@ def _spikes(group: Group, steps: np.ndarray, ids: np.ndarray, *names: str) -> It
         )
     back = int(np.count_nonzero(np.diff(steps) < 0))
     # One unit after another, or in no order at all: no clock that was started so often.
-    if back and (np.all(np.diff(ids) >= 0) or back > len(steps) / 4):
+    if back and (order_said == SORT or np.all(np.diff(ids) >= 0) or back > len(steps) / 4):
         order = np.lexsort((ids, steps))
         steps, ids, back = steps[order], ids[order], 0
-        yield f"the spikes of {group.label!r} are not in order of time in the file: they were taken as one run"
+        asked_for = ", as you asked" if order_said == SORT else ""
+        yield (
+            f"the spikes of {group.label!r} are not in order of time in the file: they were taken as one run{asked_for}"
+        )
     doubled = _doubled(stretches(steps), steps, ids)
     if doubled:
         what = "1 spike is an exact duplicate" if doubled == 1 else f"{doubled:,} spikes are exact duplicates"

@@ -17,6 +17,7 @@ import pandas as pd
 from spikeboard.errors import RecordingError
 from spikeboard.readers import hdf5
 from spikeboard.readers.sonata_spikes import integers
+from spikeboard.readers.unknown_units import OFFER
 from spikeboard.recording import Synapses
 
 POSITIONS = ("x", "y", "z")
@@ -145,7 +146,9 @@ def synapses(edges: Edges, source_ids: np.ndarray, target_ids: np.ndarray) -> tu
     counts = np.bincount(rows[order], minlength=len(source_ids))
     lost = len(found) - len(order)
     notes = (
-        [f"{edges.name!r}: {lost:,} edges from or to cells that do not exist were left out"] if lost else []
+        [f"{edges.name!r}: {lost:,} edges from or to cells that do not exist were left out; {OFFER}"]
+        if lost
+        else []
     )
     return Synapses(
         source=edges.source,

@@ -175,7 +175,11 @@ def test_delays_are_in_seconds_or_milliseconds(tmp_path: Path) -> None:
         ({"i": [0, 1], "j": [0.5, 1]}, {}, "'j' must hold numbers of neurons"),
         ({"i": [0, 2**40], "j": [0, 1]}, {}, "'i' must hold numbers of neurons"),
         ({"i": [0, 1], "j": [0, 1], "w": [1.0, 2.0, 3.0]}, {}, "'w' has 3 values for 2 synapses"),
-        ({"i": [0, 5], "j": [0, 1]}, {"n_source": 3}, "there are 3 neurons, but 'i' names neuron 5"),
+        (
+            {"i": [0, 5], "j": [0, 1]},
+            {"n_source": 3},
+            "'i': 1 of the synapses name units up to 5, but the population has 3 units",
+        ),
     ],
 )
 def test_arrays_that_contradict_each_other_are_refused(

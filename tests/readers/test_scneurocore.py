@@ -398,7 +398,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, changed: dict[str, Any], says: st
         ("indptr", [0, 1, 3], "must rise"),
         ("indptr", [0.0, 1.0, 2.0], "whole numbers"),
         ("indptr", [], "lists of numbers"),
-        ("indices", [0, 1000], "a synapse to unit 1000, but 2 target units"),
+        ("indices", [0, 1000], "1 of the synapses name units up to 1,000, but the population has 2 units"),
         ("indices", [0, -1], "a synapse to unit -1"),
         ("data", [0.5], "1 weights for 2 synapses"),
         ("delay", [1.0, 2.0, 3.0], "3 delays for 2 synapses"),
