@@ -1,6 +1,7 @@
 # make run    install what the app needs and open it on the demo recording; FILE=run.h5 opens another, PORT=8051 elsewhere
 # make test   install what the tests need, Chromium included, and run them all; TESTS=tests/readers runs some
 # make check  format, lint and types
+# make bench  other packages and Spikeboard on the same data, side by side; NAMES="bins welch" measures some
 # make docs   the reference page of each view, and the screenshots
 
 VENV := .venv
@@ -8,8 +9,10 @@ PYTHON := $(VENV)/bin/python
 FILE ?=
 PORT ?= 8050
 TESTS ?= tests
+BENCH := .venv-bench
+NAMES ?=
 
-.PHONY: run test check docs clean
+.PHONY: run test check bench docs clean
 
 run: .setup/run
 	@$(PYTHON) app.py $(if $(FILE),"$(FILE)") --port $(PORT)
@@ -25,15 +28,21 @@ check: .setup/test
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m pyright
 
+bench: .setup/bench
+	@$(BENCH)/bin/python -m benchmarks $(NAMES)
+
 docs: .setup/test .setup/browser
 	$(PYTHON) -m docs.make_screenshots
 	$(PYTHON) -m docs.make_reference
 
 clean:
-	rm -rf $(VENV) .setup
+	rm -rf $(VENV) $(BENCH) .bench .setup
 
 $(PYTHON):
 	./scripts/make_venv.sh $(VENV)
+
+$(BENCH)/bin/python:
+	./scripts/make_venv.sh $(BENCH)
 
 .setup/run: pyproject.toml | $(PYTHON)
 	@echo "Installing Spikeboard and what it needs into $(VENV) (once)"
@@ -43,6 +52,11 @@ $(PYTHON):
 .setup/test: pyproject.toml | $(PYTHON)
 	@echo "Installing what the tests need into $(VENV) (once)"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[test,test-ui,lint]"
+	@mkdir -p .setup && touch $@
+
+.setup/bench: pyproject.toml | $(BENCH)/bin/python
+	@echo "Installing the packages that are compared into $(BENCH) (once)"
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	@mkdir -p .setup && touch $@
 
 .setup/browser:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import warnings
+from collections.abc import Iterable
 from importlib import import_module
+from pathlib import Path
 
-from benchmarks.alternate import compared
+from benchmarks.alternate import Result, compared
 from benchmarks.case import Case
+from benchmarks.cost import GROWTHS, draw, plot_texts, relative_times
 from benchmarks.data import dataset
+from benchmarks.table import page, results_table
 
 SUBJECTS = (
     "pixels",
+    "pictures",
     "bins",
     "intervals",
     "correlograms",
@@ -22,6 +29,8 @@ SUBJECTS = (
     "opening",
     "traces",
 )
+COST = "cost"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
 def all_cases() -> list[Case]:
@@ -29,17 +38,43 @@ def all_cases() -> list[Case]:
     return [case for subject in SUBJECTS for case in import_module(f"benchmarks.cases.{subject}").CASES]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+def measured(cases: Iterable[Case]) -> list[Result]:
+    """The results of cases, with a line to the terminal before each."""
+    results: list[Result] = []
+    for case in cases:
+        print(f"{case.name}: {case.work}", file=sys.stderr, flush=True)
+        results += compared(case, dataset(case.data))
+    return results
+
+
+def grown() -> dict[str, str]:
+    """Draws every plot of cost and gives the texts below them."""
+    found = {}
+    for growth in GROWTHS:
+        print(f"{COST}: against {growth.against}", file=sys.stderr, flush=True)
+        found[growth.against] = relative_times(growth)
+        draw(growth, found[growth.against])
+    return plot_texts(found)
+
+
+def main() -> int:
+    """Exit status 1 where answers differ."""
+    # What other packages say about each other's versions is no result.
+    warnings.simplefilter("ignore")
     known = {case.name: case for case in all_cases()}
-    parser.add_argument("names", nargs="*", choices=known, metavar="name", help=", ".join(known))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", choices=[*known, COST], metavar="name", help=", ".join([*known, COST])
+    )
     names = parser.parse_args().names
-    for name in names:
-        case = known[name]
-        for r in compared(case, dataset(case.data)):
-            print(
-                case.name, r.peer.name, r.ratio, r.low, r.high, r.rounds, r.problem, r.peer.target, flush=True
-            )
+    results = measured(known[name] for name in names or known if name != COST)
+    print(results_table(results))
+    plots = grown() if not names or COST in names else {}
+    print("\n".join(plots.values()))
+    if not names:
+        DOCUMENT.write_text(page(results, plots), encoding="utf-8")
+    return int(any(result.problem.startswith("answers differ") for result in results))
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

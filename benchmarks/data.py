@@ -57,8 +57,11 @@ def gamma_units(n_units: int, n_spikes: int, duration: float, seed: int) -> list
 
 
 def follow(rng: np.random.Generator, leader: Floats, follower: Floats, duration: float) -> Floats:
-    """A train of about the follower's rate, three tenths of whose spikes come 2 to 4 ms after the leader's."""
-    echo = leader[rng.random(len(leader)) < 0.3]
+    """A train of about the follower's rate that repeats three tenths of the leader's spikes 2 to 4 ms later.
+
+    Fewer where the follower has fewer spikes than the leader: three tenths of its own.
+    """
+    echo = leader[rng.random(len(leader)) < 0.3 * min(1.0, len(follower) / len(leader))]
     echo = echo + rng.uniform(0.002, 0.004, len(echo))
     own = follower[rng.random(len(follower)) >= len(echo) / len(follower)]
     train = np.sort(np.concatenate([echo[echo < duration], own]))

@@ -66,7 +66,7 @@ CASES = [
         our_victor_purpura,
         (
             Peer(
-                "Elephant", "elephant", elephants_victor_purpura, same_distances, None,
+                "Elephant", "elephant", elephants_victor_purpura, same_distances, 300,
                 times=4950 / (FEW * (FEW - 1) / 2),
                 note=f"The {FEW * (FEW - 1) // 2} pairs of {FEW} units, times {4950 * 2 // (FEW * (FEW - 1))}.",
             ),
