@@ -12,7 +12,7 @@
   }
 
   /* ---- the selection: one value, with a past ---- */
-  const state = { selection: null, past: [], timers: {}, waiting: {} };
+  const state = { selection: null, past: [], timers: {}, ranges: {} };
   /* ---- requests are numbered, so that what was overtaken is neither computed nor shown ---- */
   const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   let turns = 0;
@@ -192,7 +192,7 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.spikeboard = {
     /* What a card wants to be computed: only what it depends on, only while it is on screen, only if it changed. */
-    ask(values, checks, selection, seen, zoom, valueIds, flagIds, recording, about, request, drawn) {
+    ask(values, checks, selection, seen, zoom, valueIds, flagIds, recording, about, request, drawn, id) {
       const settings = {};
       valueIds.forEach((id, i) => { if (values[i] !== null && values[i] !== "" && values[i] !== undefined) settings[id.setting] = values[i]; });
       flagIds.forEach((id, i) => { settings[id.flag] = !!checks[i]; });
@@ -202,7 +202,10 @@
       const used = about.uses.flatMap((part) => parts[part] || []);
       const chosen = Object.fromEntries(Object.entries(selection).filter(([name]) => used.includes(name)));
       const next = { rec: recording, selection: sorted(chosen), settings: sorted(settings) };
-      if (about.zooms) next.viewport = { ...(zoom || {}), width: Math.round(Math.min(seen.width, 2000)), height: about.height };
+      // Another selection is shown whole, whatever was looked at closely before.
+      if (!request || !same([request.rec, request.selection], [next.rec, next.selection])) state.ranges[id.view] = {};
+      const { xaxis: x, yaxis: y } = state.ranges[id.view];
+      if (about.zooms) next.viewport = { ...(x && { x }), ...(y && { y }), width: Math.round(Math.min(seen.width, 2000)), height: about.height };
       if (same(next, without(request, "tab", "turn", "refines"))) return skip();
       turns += 1;
       // Of a figure that is drawn already, only what the part of the axes on screen changes has to be sent.
@@ -215,24 +218,26 @@
       if (drawn && drawn.turn < shownTurn[id.view]) return skip();
       shownTurn[id.view] = drawn ? drawn.turn : 0;
       if (!drawn) return { data: [], layout: { xaxis: { visible: false }, yaxis: { visible: false }, template: templates[theme || "light"] } };
-      return { data: drawn.data, layout: { ...drawn.layout, template: templates[theme || "light"] } };
+      const layout = { ...drawn.layout, template: templates[theme || "light"] };
+      // Dash draws what a person zoomed before it is told what to draw: Plotly then takes it for what was told.
+      for (const [axis, range] of Object.entries(state.ranges[id.view] || {})) layout[axis] = { ...layout[axis], range, autorange: false };
+      return { data: drawn.data, layout };
     },
     zoomed(relayout, about, id) {
       if (!about.zooms || !relayout) return skip();
       const view = id.view;
-      const seen = state.waiting[view] || {};
-      let touched = false;
-      for (const axis of ["x", "y"]) {
-        const [a, b] = [relayout[`${axis}axis.range[0]`], relayout[`${axis}axis.range[1]`]];
-        if (a !== undefined && b !== undefined) { seen[axis] = [Number(a), Number(b)]; touched = true; }
-        const range = relayout[`${axis}axis.range`];
-        if (range) { seen[axis] = range.map(Number); touched = true; }
-        if (relayout[`${axis}axis.autorange`]) { delete seen[axis]; touched = true; }
+      const ranges = { ...state.ranges[view] };
+      for (const [name, value] of Object.entries(relayout)) {
+        const [, axis, end] = name.match(/^([xy]axis\d*)\.(?:range(?:\[([01])\])?|autorange)$/) || [];
+        if (!axis) continue;
+        if (name.endsWith("autorange")) delete ranges[axis];
+        else if (end === undefined) ranges[axis] = value.map(Number);
+        else ranges[axis] = Object.assign([...(ranges[axis] || [])], { [end]: Number(value) });
       }
-      if (!touched) return skip();
-      state.waiting[view] = seen;
+      if (same(ranges, state.ranges[view] || {})) return skip();
+      state.ranges[view] = ranges;
       clearTimeout(state.timers[view]);
-      state.timers[view] = setTimeout(() => set({ view, part: "zoom" }, { data: { ...seen } }), 120);
+      state.timers[view] = setTimeout(() => set({ view, part: "zoom" }, { data: ranges }), 120);
       return skip();
     },
     /* A box drawn on a figure becomes a question to its view: what does it select? */

@@ -45,6 +45,7 @@ def register(app: Dash, library: Library) -> None:
         State(ids.part(MATCH, "about"), "data"),
         State(ids.part(MATCH, "request"), "data"),
         State(ids.part(MATCH, "drawn"), "data"),
+        State(ids.part(MATCH, "about"), "id"),
         prevent_initial_call=True,
     )
 

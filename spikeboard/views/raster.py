@@ -25,6 +25,7 @@ from spikeboard.scene import (
     scene_of,
     shades_of,
     slim,
+    strokes,
 )
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label, listed, population_colours
@@ -33,6 +34,8 @@ from spikeboard.views.chosen import by_population, many, span, spikes_per_unit
 
 MOST_MARKS = 5000
 FRAME_PX, SIDE_PX, TOP_PX = 84, 90, 80
+# About what the rows have of the figure's height.
+ROWS_PX = 400
 # A narrower figure has no room for the margin at the right.
 NARROW_PX = 560
 
@@ -207,24 +210,28 @@ def _placed(scene: Scene, png: bytes) -> dict[str, Any]:
 
 
 def _add_marks(figure: go.Figure, scene: Scene, result: Result) -> None:
+    """A stroke for each spike: one line per population, which a browser draws at once, and points to hover over."""
     times, places = result.extra["marks"]
     rec: Recording = result.extra["rec"]
-    size = float(np.clip(0.8 * 300 / len(scene.rows), 3, 16))
+    half = float(np.clip(0.8 * 300 / len(scene.rows), 3, 16)) / 2 * len(scene.rows) / ROWS_PX
     names = {place: label(rec.label(int(scene.order[place]))) for place in np.unique(places).tolist()}
     for name, first, last in result.extra["bands"]:
         mine = slice(*np.searchsorted(places, [first, last]))
         if mine.start == mine.stop:
             continue
-        tint = result.extra["colours"][name]
+        line = {"width": 1.4, "color": result.extra["colours"][name]}
+        of = {"name": label(name), "showlegend": False}
+        figure.add_scatter(
+            **strokes(times[mine], places[mine], half), mode="lines", line=line, hoverinfo="skip", **of
+        )
         figure.add_scatter(
             x=times[mine],
             y=places[mine].astype(np.int32),
-            mode="markers",
-            marker={"symbol": "line-ns", "size": size, "line": {"width": 1.4, "color": tint}, "color": tint},
-            name=label(name),
-            showlegend=False,
+            mode="none",
+            hoverlabel={"bgcolor": line["color"]},
             text=[names[place] for place in places[mine].tolist()],
             hovertemplate="%{text}<br>%{x:.6f} s<extra></extra>",
+            **of,
         )
 
 

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from spikeboard.analysis.traces import Envelope, trace_envelope, window_samples
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
+from spikeboard.scene import strokes
 from spikeboard.selection import Selection
 from spikeboard.theme import UNSIGNED, colour, label, listed, population_colours, shown
 from spikeboard.view import Choice, Flag, Pick, Result, View, Viewport, Whole
@@ -532,14 +533,13 @@ def _add_spikes(
     place: int,
     result: Result,
 ) -> None:
-    times = _thinned(trace.spikes, result)
-    height = reach[1] + (0.05 + 0.07 * place) * (reach[1] - reach[0])
+    times, span = _thinned(trace.spikes, result), reach[1] - reach[0]
+    height = reach[1] + (0.05 + 0.07 * place) * span
     figure.add_scatter(
-        x=times,
-        y=np.full(len(times), height, "f4"),
+        **strokes(times, np.full(len(times), height), 0.025 * span),
         yaxis=axis,
-        mode="markers",
-        marker={"symbol": "line-ns", "size": 7, "color": tint, "line": {"width": 1.3, "color": tint}},
+        mode="lines",
+        line={"width": 1.3, "color": tint},
         showlegend=False,
         name=label(trace.name),
         hovertemplate=f"spike of {label(trace.name)}<br>%{{x:.6f}} s<extra></extra>",

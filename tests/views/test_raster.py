@@ -49,7 +49,7 @@ def pixels(figure) -> np.ndarray:
 
 def marks(figure) -> pd.DataFrame:
     """Time and place of every mark."""
-    found = [t for t in figure.data if t.mode == "markers" and t.hoverinfo != "skip"]
+    found = [t for t in figure.data if t.mode == "none"]
     return pd.DataFrame(
         {
             "time": np.concatenate([[], *(np.asarray(t.x, float) for t in found)]),
@@ -69,6 +69,18 @@ def test_every_spike_is_one_mark_on_the_row_of_its_unit(sort: str) -> None:
     for place, row in enumerate(order):
         times = np.sort(found["time"][found["place"] == place])
         np.testing.assert_allclose(times, trains_of(rec)[row] / 1e4, atol=1e-6)
+
+
+def test_each_mark_is_a_stroke_and_a_point_to_hover_over() -> None:
+    figure = RASTER.draw(awkward(1), select(), marginals=False).figure
+    strokes = [t for t in figure.data if t.mode == "lines"]
+    points = [t for t in figure.data if t.mode == "none"]
+    assert len(strokes) == len(points) > 0
+    for stroke, point in zip(strokes, points, strict=True):
+        np.testing.assert_allclose(stroke.x[::3], point.x, atol=1e-4)
+        np.testing.assert_allclose((stroke.y[::3] + stroke.y[1::3]) / 2, point.y, atol=1e-4)
+        assert np.isnan(stroke.y[2::3]).all() and (stroke.y[1::3] > stroke.y[::3]).all()
+        assert len(point.text) == len(point.x)
 
 
 @pytest.mark.parametrize("sort", ORDERS)

@@ -40,7 +40,14 @@ def drawn(rec, selection=None, viewport=None, **settings):
 
 
 def lines(found):
-    return [trace for trace in found.figure.data if trace.mode == "lines" and not trace.line.dash]
+    """The traces themselves, without levels and spikes."""
+    spikes = ticks(found)
+    return [t for t in found.figure.data if t.mode == "lines" and not t.line.dash and t not in spikes]
+
+
+def ticks(found):
+    """The ticks of the spikes, three points each."""
+    return [trace for trace in found.figure.data if (trace.hovertemplate or "").startswith("spike of")]
 
 
 @given(st.integers(0, 9999), st.integers(60, 500))
@@ -95,10 +102,11 @@ def test_channels_that_are_no_units_stay_whatever_is_selected() -> None:
 
 def test_spikes_stand_as_marks_at_their_times() -> None:
     rec = recorded({"v": state(waves(2), [0, 1])}, [(0.1, 0), (0.25, 0), (0.3, 1), (0.4, 2)])
-    marks = [trace for trace in drawn(rec).figure.data if trace.mode == "markers"]
-    assert [trace.x.tolist() for trace in marks] == [[0.1, 0.25], [0.3]]
+    marks = ticks(drawn(rec))
+    assert [trace.x[::3].tolist() for trace in marks] == [pytest.approx([0.1, 0.25]), pytest.approx([0.3])]
+    assert all(low < high for trace in marks for low, high in zip(trace.y[::3], trace.y[1::3], strict=True))
     assert "3 spikes of these units" in drawn(rec).result.caption
-    assert not [trace for trace in drawn(rec, spikes=False).figure.data if trace.mode == "markers"]
+    assert not ticks(drawn(rec, spikes=False))
 
 
 def test_a_spike_at_the_end_of_the_recording_is_marked() -> None:
@@ -110,8 +118,10 @@ def test_no_more_marks_than_a_screen_can_show_and_a_word_about_it() -> None:
     times = np.arange(9000) / 9000
     rec = recorded({"v": state(waves(1), [0])}, [(round(t, 4), 0) for t in times])
     found = drawn(rec)
-    marks = next(trace for trace in found.figure.data if trace.mode == "markers")
-    assert len(marks.x) <= 4000 and "Of 9,000 spikes, those in one pixel share a tick." in found.result.notes
+    assert (
+        len(ticks(found)[0].x) <= 3 * 4000
+        and "Of 9,000 spikes, those in one pixel share a tick." in found.result.notes
+    )
 
 
 def test_the_second_variable_stands_below_that_of_its_unit() -> None:
