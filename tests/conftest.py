@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash.testing.application_runners import BaseDashRunner
 from hypothesis import settings
 from selenium.webdriver.chrome.options import Options
 
@@ -57,12 +56,6 @@ def expected(hostile: Path) -> dict[str, dict[str, Any]]:
 # No property is timed: the machines that run the tests are shared.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Servers of parallel test processes take ports of their own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    BaseDashRunner._next_port = 58050 + 200 * worker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ from dash.testing.composite import DashComposite
 from app import DEMO_FOLDER, create_app
 from spikeboard.hosting import policy_for
 from spikeboard.library import local_library
+from spikeboard.ports import free_port
 
 Serve = Callable[..., str]
 
@@ -39,7 +40,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
             if (root, first) not in running:
                 runner = stack.enter_context(ThreadedRunner(stop_timeout=20))
                 app = create_app(local_library(DEMO_FOLDER, [root], first), policy_for())
-                runner.start(app, start_timeout=60, log_level="warning", timeout_graceful_shutdown=1)
+                runner.start(
+                    app, port=free_port(), start_timeout=60, log_level="warning", timeout_graceful_shutdown=1
+                )
                 running[root, first] = runner.url
             return running[root, first]
 
