@@ -30,9 +30,12 @@
     }
     if (remember && state.selection) state.past = [...state.past.slice(-99), state.selection];
     state.selection = clean;
+    // Until the address says so; it does not while a page is on its way.
+    state.unwritten = true;
     set("selection", { data: clean });
   }
   function undo() {
+    while (state.past.length && same(state.past[state.past.length - 1], state.selection)) state.past.pop();
     if (state.past.length) choose(state.past.pop(), false);
   }
   const clear = () => choose({});
@@ -299,9 +302,18 @@
       return same(wanted.map((row) => row.unit), (rows || []).map((row) => row.unit).sort((a, b) => a - b)) ? skip() : wanted;
     },
 
+    /* A page has come with the selection of its address: it counts, unless a person has selected something else while
+       the page was on its way. What was selected in another recording means nothing in this one. */
+    arrived(selection, recording) {
+      const another = recording !== state.recording;
+      if (another) state.past = [];
+      state.recording = recording;
+      return another || !state.unwritten ? selection : skip();
+    },
     /* Selection and settings go to the address; no page is laid out anew for it. */
     remember(values, checks, selection, recording, valueIds, flagIds, abouts, aboutIds) {
       if (!selection || !recording) return skip();
+      state.unwritten = false;
       const query = new URLSearchParams(window.location.search);
       const put = (name, value, otherwise) =>
         value === null || value === undefined || value === "" || String(value) === String(otherwise) ? query.delete(name) : query.set(name, value);

@@ -30,7 +30,7 @@ def register(app: Dash, library: Library) -> None:
         Output(ids.SELECTION_BAR, "children"),
         Output(ids.HEADING, "children"),
         Output(ids.RECORDING, "data"),
-        Output(ids.SELECTION, "data"),
+        Output(ids.ARRIVED, "data"),
         Output(ids.MESSAGES, "sendNotifications", allow_duplicate=True),
         Input(ids.ADDRESS, "pathname"),
         Input(ids.ADDRESS, "search"),
@@ -41,6 +41,13 @@ def register(app: Dash, library: Library) -> None:
         link = read_link(search if isinstance(search, str) else "")
         return screen(library, pages.page_at(path if isinstance(path, str) else ""), link)
 
+    app.clientside_callback(
+        browser("arrived"),
+        Output(ids.SELECTION, "data"),
+        Input(ids.ARRIVED, "data"),
+        State(ids.RECORDING, "data"),
+        prevent_initial_call=True,
+    )
     app.clientside_callback(
         browser("remember"),
         Output(ids.SEARCH, "data"),

@@ -9,6 +9,7 @@ from dash import ALL, MATCH
 ADDRESS = "address"
 RECORDING = "recording"
 SELECTION = "selection"
+ARRIVED = "arrived"
 PAGE = "page"
 SELECTION_BAR = "selection-bar"
 THEME = "theme"

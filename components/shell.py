@@ -28,6 +28,7 @@ def shell(user: str = "", can_sign_out: bool = False) -> Component:
             dcc.Location(id=ids.ADDRESS, refresh="callback-nav"),
             dcc.Store(id=ids.RECORDING),
             dcc.Store(id=ids.SELECTION),
+            dcc.Store(id=ids.ARRIVED),
             dcc.Store(id=ids.SEARCH),
             dcc.Store(id=ids.BRUSH),
             dcc.Store(id=ids.PROPOSED),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from app_board import Board
-from awkward import hostile_names
+from awkward import hostile_names, one_unit
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -37,6 +37,18 @@ const watch = new MutationObserver(() => {
   setTimeout(escape, 100);
 });
 watch.observe(document.body, {subtree: true, childList: true, characterData: true});
+"""
+
+
+# What the server says of the next page comes only when it is let go.
+HOLD_A_PAGE = """
+const fetched = window.fetch;
+window.fetch = async (...request) => {
+  const answer = await fetched(...request);
+  if (!String(request[1]?.body).includes('"..page.children...')) return answer;
+  window.fetch = fetched;
+  return new Promise((go) => { window.letGo = () => go(answer); });
+};
 """
 
 
@@ -83,6 +95,44 @@ def test_escape_right_after_a_page_was_laid_out_clears_for_good(board: Start) ->
     time.sleep(1)
     assert shown.query() == ""
     assert "Everything" in shown.text("#sel-summary")
+
+
+def test_what_is_selected_while_a_page_is_on_its_way_stays_selected(board: Start) -> None:
+    shown = board("/raster?units=3-5")
+    shown.until(lambda: "Selected:" in shown.text("#sel-summary"))
+    shown.script(HOLD_A_PAGE)
+    shown.click('.nav-link[href^="/rates"]')
+    shown.until(lambda: shown.script("return Boolean(window.letGo)"), "a page on its way")
+    assert shown.text("h1") == "Raster"
+    shown.script("window.spikeboard.choose({t: '1_2'})")
+    shown.script("window.letGo()")
+    shown.until(lambda: shown.text("h1") == "Rates")
+    assert "1–2 s" in shown.caption("firing_rate")
+    assert shown.query_with("t=") == "t=1_2" and shown.find("#sel-units").get_attribute("value") == ""
+    shown.driver.back()
+    shown.until(lambda: shown.text("h1") == "Raster")
+    shown.until(lambda: shown.query() == "units=3-5", "what was selected when the page was left")
+
+
+def test_undo_brings_back_nothing_of_another_recording(board: Start, root: Path) -> None:
+    if not (root / "lonely").exists():
+        one_unit().save(root / "lonely")
+    shown = board("/raster")
+    shown.caption("raster")
+    shown.script("window.spikeboard.choose({units: '200-249'})")
+    shown.caption_with("raster", "50 units")
+    shown.script("window.spikeboard.choose({t: '1_2'})")
+    shown.caption_with("raster", "1–2 s")
+    shown.go("Library")
+    links = shown.until(lambda: shown.driver.find_elements(By.PARTIAL_LINK_TEXT, "lonely"))
+    links[0].click()
+    shown.until(lambda: shown.text("h1") != "Library" and shown.text(".recording-name") == "awkward")
+    shown.press(Keys.CONTROL, "z")
+    shown.script("window.spikeboard.choose({t: '2_3'})")
+    shown.query_with("t=2_3")
+    shown.press(Keys.CONTROL, "z")
+    assert shown.query_with("rec=") == shown.until(lambda: "t=" not in shown.query() and shown.query())
+    assert "units" not in shown.query()
 
 
 def test_escape_inside_a_field_or_a_window_clears_nothing(board: Start) -> None:
