@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fastapi import FastAPI
 import callbacks
 from callbacks.wiring import Understanding, broken
 from components.shell import shell
+from spikeboard.doctor.words import oddities
 from spikeboard.errors import RecordingError
 from spikeboard.hosting import (
     SERVER_OPTIONS,
@@ -33,13 +35,16 @@ from spikeboard.hosting import (
     to_environment,
 )
 from spikeboard.library import (
+    DEMO,
     Library,
     key_of_path,
     library_from_environment,
     library_to_environment,
     local_library,
+    locate,
 )
 from spikeboard.ports import check_free, free_port
+from spikeboard.readers import open_recording
 from spikeboard.serving import serve
 from spikeboard.theme import template
 from spikeboard.version import VERSION
@@ -138,14 +143,27 @@ def _serve(said: argparse.Namespace, library: Library, policy: Policy) -> None:
         )
     else:
         app = create_app(library, policy)
-        serve(app.server, said.host, said.port, lambda: _once_up(address, said.no_browser), **settings)
+        serve(
+            app.server, said.host, said.port, lambda: _once_up(library, address, said.no_browser), **settings
+        )
 
 
-def _once_up(address: str, no_browser: bool) -> None:
+def _once_up(library: Library, address: str, no_browser: bool) -> None:
     warm_in_background(DEMO_FOLDER)
+    if library.first != DEMO:
+        threading.Thread(target=_say_what_is_odd, args=(library,), daemon=True).start()
     if not no_browser:
         # Some systems return only when their browser ends.
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _say_what_is_odd(library: Library) -> None:
+    """The file that was named opens without its report: what is odd about it is told where it was named."""
+    path, options = locate(library, library.first)
+    # What cannot be opened, or asks something, says so in the page.
+    with suppress(RecordingError):
+        for line in oddities(open_recording(path, **options)):
+            print(line, flush=True)  # noqa: T201
 
 
 def _reachable(host: str) -> str:
@@ -173,7 +191,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "spikeboard",
         description="Look at spiking neural networks in the browser.",
-        epilog="Accounts are managed by: spikeboard user add NAME, user list, user remove NAME",
+        epilog="What is odd about a file says: spikeboard doctor FILE. "
+        "Accounts are managed by: spikeboard user add NAME, user list, user remove NAME",
     )
     parser.add_argument("path", nargs="?", help="file or folder to open (default: the demo recording)")
     parser.add_argument(

@@ -83,7 +83,7 @@ def _odd(rec: Recording, found: tuple[doctor.Finding, ...]) -> Component:
 
 
 def _assumed(rec: Recording) -> list[Component]:
-    notes = [note for note in rec.notes if not doctor.is_told(note)]
+    notes = [note for note in rec.notes if not doctor.is_told(note) and "exact duplicate" not in note]
     if not notes:
         return []
     items = html.Ul([html.Li(shown(note, 1000)) for note in notes], className="notes")

@@ -32,11 +32,15 @@ def facts(rec: Recording) -> list[Fact]:
     trials = ", ".join(f"{len(frame):,} {name}" for name, frame in list(rec.intervals.items())[:3])
     states = sum(len(state.rows) for state in rec.states.values())
     return [
-        Fact("Units", f"{len(rec.units):,}", f"{len(rec.populations)} populations, {silent:,} silent"),
+        Fact(
+            "Units", f"{len(rec.units):,}", f"{_many(len(rec.populations), 'population')}, {silent:,} silent"
+        ),
         Fact("Spikes", f"{len(rec.spike_times):,}", f"{_mean_rate(rec)} per unit on average"),
         Fact("Duration", f"{rec.duration:.6g} s", f"{rec.t_start:g} to {rec.t_stop:g} s, {clock}: {tick}"),
-        Fact("Synapses", f"{synapses:,}", f"{len(rec.projections)} projections"),
-        Fact("States", f"{len(rec.states)}", f"{states} traces" if states else "no variable was recorded"),
+        Fact("Synapses", f"{synapses:,}", _many(len(rec.projections), "projection")),
+        Fact(
+            "States", f"{len(rec.states)}", _many(states, "trace") if states else "no variable was recorded"
+        ),
         Fact("Intervals", f"{sum(map(len, rec.intervals.values())):,}", trials or "no trials or epochs"),
     ]
 
@@ -71,6 +75,10 @@ def units(rec: Recording, rows: np.ndarray | None = None) -> pd.DataFrame:
     )
     extra = [name for name in table.columns if name not in ("population", "id")][:MOST_EXTRA_COLUMNS]
     return frame.assign(**{f"{name}": table[name].to_numpy() for name in extra if name not in frame})
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _mean_rate(rec: Recording) -> str:

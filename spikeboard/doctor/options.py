@@ -56,7 +56,7 @@ def _keys(said: Any) -> tuple[str, ...]:
 
 def _reader_option(key: str) -> tuple[str, str]:
     name, _, value = key.removeprefix(READ).partition("=")
-    if not name.isidentifier() or name in ("path", "mend") or not 0 < len(value) <= 500:
+    if not name.isidentifier() or name in ("path", "mend", "progress") or not 0 < len(value) <= 500:
         raise RecordingError(f"{key[:60]!r} is no option of a reader")
     return name, value
 

@@ -40,7 +40,7 @@ class Told:
 
 
 CONFIRMED = {
-    "sorted": "spikes that are not in order of time in the file were sorted",
+    "sorted": "spikes that do not follow one another in time in the file were sorted",
     "runs": "stretches of time that each start their own clock are runs, one after another",
     "left_out": "rows without a time or a unit were left out",
     "synapses_left_out": "synapses of units that do not exist were left out",

@@ -40,7 +40,7 @@ class Runs:
     def told(self, per_second: float) -> str:
         """What was done, in words."""
         return (
-            f"time goes back {self.number - 1} times in the file: {self.number} runs were put one after another, as "
+            f"time goes back in the file, and {self.number} runs were put one after another, as "
             f'you asked, each taken to last as long as the longest, {self.length / per_second:g} s (intervals "runs")'
         )
 
