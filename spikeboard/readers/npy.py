@@ -270,6 +270,8 @@ def _check_members(path: Path, infos: list[zipfile.ZipInfo]) -> None:
         raise RecordingError(f"{path.name} holds {len(infos):,} members, more than {MOST_MEMBERS:,}")
     for info in infos:
         parts = _parts(info)
+        if not info.filename:
+            raise RecordingError(f"{path.name} holds a member without a name: it is damaged; save it again")
         link = stat.S_ISLNK(info.external_attr >> 16)
         if link or ".." in parts or parts[:1] == ("/",) or ":" in info.filename[:3]:
             raise RecordingError(

@@ -1,4 +1,4 @@
-"""Sortings that SpikeInterface saved: .npz files and numpy folders, read without SpikeInterface.
+"""Sortings that SpikeInterface saved: .npz files, numpy and zarr folders, read without SpikeInterface.
 
 Its folders name Python classes to import, and may hold pickles: of both nothing is used. Only arrays are read, and
 numbers from JSON.
@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from spikeboard.errors import RecordingError
-from spikeboard.readers import npy, reader
+from spikeboard.readers import npy, reader, zarr_arrays
 from spikeboard.readers.spikelist import answers
 from spikeboard.recording import Recording
 from spikeboard.segmented import POPULATION, Segment, Train, column, from_segments
 
 INFO = "numpysorting_info.json"
 CACHED = "sorting_cached.npz"
+ZARR_3 = "zarr.json"
 LARGEST_JSON = 16 * 2**20
 MOST_SEGMENTS = 100_000
 LARGEST_PROPERTY = 64 * 2**20
@@ -62,15 +63,11 @@ def read(path: Path, t_start: float | None = None, t_stop: float | None = None) 
 
     Raises
     ------
-    RecordingError : where arrays are missing or contradict each other, and for a zarr folder
+    RecordingError : where arrays are missing or contradict each other
     """
     given = answers(t_start=t_start, t_stop=t_stop)
-    if _is_zarr(path):
-        raise RecordingError(
-            f"{path.name} is a zarr folder, which Spikeboard does not read: save it with {HOW}"
-        )
     notes: list[str] = []
-    sorting = _numpy(path) if (path / INFO).is_file() else _npz(path / CACHED if path.is_dir() else path)
+    sorting = _sorting(path)
     known = _properties(path, len(sorting.ids), notes) if path.is_dir() else {}
     segments = [_segment(path, sorting, number, known) for number in range(len(sorting.segments))]
     return from_segments(
@@ -84,12 +81,14 @@ def read(path: Path, t_start: float | None = None, t_stop: float | None = None) 
     )
 
 
+def _sorting(path: Path) -> _Sorting:
+    if (path / INFO).is_file():
+        return _numpy(path)
+    return _zarr(path) if _is_zarr(path) else _npz(path / CACHED if path.is_dir() else path)
+
+
 def _is_zarr(path: Path) -> bool:
-    return (
-        (path / ".zgroup").is_file()
-        and (path / "spikes" / ".zgroup").is_file()
-        and (path / "unit_ids").is_dir()
-    )
+    return any((path / name).is_file() for name in (".zgroup", ZARR_3)) and (path / "spikes").is_dir()
 
 
 def _segment(path: Path, sorting: _Sorting, number: int, known: dict[str, np.ndarray]) -> Segment:
@@ -152,6 +151,42 @@ def _rows(path: Path, labels: np.ndarray, ids: np.ndarray) -> np.ndarray:
     return order[place]
 
 
+# Zarr folder ---------------------------------------------------------------------------------------------------
+
+
+def _zarr(folder: Path) -> _Sorting:
+    if (folder / ZARR_3).is_file():
+        raise RecordingError(f"{folder.name} is of zarr version 3, which is not read: save it with {HOW}")
+    about = zarr_arrays.attributes(folder / ".zattrs")
+    ids = zarr_arrays.load(folder / "unit_ids", LARGEST_PROPERTY)
+    _check_ids(folder, ids)
+    names = ("sample_index", "unit_index", "segment_slices")
+    samples, rows, slices = (zarr_arrays.load(folder / "spikes" / name) for name in names)
+    _check_rows(folder, rows, len(ids))
+    whole = slices.ndim == 2 and slices.shape[1] == 2 and slices.dtype.kind in "iu"
+    if not whole or len(slices) > MOST_SEGMENTS or (slices.size and not _divide(slices, len(samples))):
+        raise RecordingError(f"{folder.name}: segment_slices do not divide the {len(samples):,} spikes")
+    rate = _rate(folder, np.asarray(about.get("sampling_frequency")))
+    return _Sorting(
+        rate, ids.tolist(), [(samples[start:stop], rows[start:stop]) for start, stop in slices.tolist()]
+    )
+
+
+def _divide(slices: np.ndarray, number: int) -> bool:
+    """Whether slices follow one another from the first spike to the last."""
+    edges = slices.astype(np.int64).reshape(-1)
+    return edges[0] == 0 and edges[-1] == number and bool(np.all(np.diff(edges) >= 0)) and _joined(edges)
+
+
+def _joined(edges: np.ndarray) -> bool:
+    return bool(np.array_equal(edges[1:-1:2], edges[2::2]))
+
+
+def _check_rows(folder: Path, rows: np.ndarray, units: int) -> None:
+    if rows.dtype.kind not in "iu" or (len(rows) and not 0 <= rows.min() <= rows.max() < units):
+        raise RecordingError(f"{folder.name}: spikes name units that are not among the {units} there are")
+
+
 # Numpy folder --------------------------------------------------------------------------------------------------
 
 
@@ -200,18 +235,20 @@ def _json(path: Path) -> dict[str, Any]:
 def _properties(folder: Path, units: int, notes: list[str]) -> dict[str, np.ndarray]:
     """What is known of the units; pickled and oddly shaped properties are left out, and told."""
     found: dict[str, np.ndarray] = {}
-    for path in sorted((folder / "properties").glob("*.npy")):
+    for path in sorted((folder / "properties").glob("*")):
+        if path.suffix != ".npy" and not (path / zarr_arrays.DESCRIPTION).is_file():
+            continue
+        name = path.stem[:60] if path.is_file() else path.name[:60]
+        load = npy.load_npy if path.is_file() else zarr_arrays.load
         try:
-            values = npy.load_npy(path, LARGEST_PROPERTY)
+            values = load(path, LARGEST_PROPERTY)
         except RecordingError as problem:
-            notes.append(f"property {path.stem[:60]!r} was left out: {problem}")
+            notes.append(f"property {name!r} was left out: {problem}")
             continue
         if values.shape != (units,) or values.dtype.kind not in "biufU":
-            notes.append(
-                f"property {path.stem[:60]!r} was left out: it is {values.dtype} of shape {values.shape}"
-            )
+            notes.append(f"property {name!r} was left out: it is {values.dtype} of shape {values.shape}")
         else:
-            found[path.stem[:60]] = values
+            found[name] = values
     return found
 
 

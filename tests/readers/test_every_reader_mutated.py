@@ -6,6 +6,7 @@ import json
 import shutil
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,25 @@ def numpy_sorting(folder: Path) -> Path:
     return folder
 
 
+def zarr_sorting(folder: Path) -> Path:
+    arrays = {
+        "unit_ids": np.array(["a", "b"]),
+        "spikes/sample_index": np.arange(0, 400, 20),
+        "spikes/unit_index": np.arange(20) % 2,
+        "spikes/segment_slices": np.array([[0, 20]]),
+        "properties/quality": np.array(["good", "mua"]),
+    }
+    for name, values in arrays.items():
+        (folder / name).mkdir(parents=True)
+        about = {"chunks": values.shape, "shape": values.shape, "dtype": values.dtype.str, "zarr_format": 2}
+        packed = about | {"compressor": {"id": "zlib"}, "filters": None, "order": "C", "fill_value": 0}
+        (folder / name / ".zarray").write_text(json.dumps(packed))
+        (folder / name / ".".join("0" * values.ndim)).write_bytes(zlib.compress(values.tobytes()))
+    (folder / ".zgroup").write_text('{"zarr_format": 2}')
+    (folder / ".zattrs").write_text('{"sampling_frequency": 30000.0}')
+    return folder
+
+
 def parquet(folder: Path) -> Path:
     pd.DataFrame({"time_s": np.arange(30) * 0.01, "unit": np.arange(30) % 3}).to_parquet(
         folder / "run.parquet"
@@ -150,7 +170,7 @@ SAMPLES: dict[str, tuple[Callable[[Path], Path], ...]] = {
     "SC-NeuroCore Studio": (written("run.json", json.dumps(NETWORK)),),
     "SONATA": (exported("made.h5"), unpacked),
     "Neo (NIX, NEX, Plexon, Blackrock, …)": (nex, exported("made.nix")),
-    "SpikeInterface sorting": (numpy_sorting, bundled("sorting.npz", **SORTING)),
+    "SpikeInterface sorting": (numpy_sorting, zarr_sorting, bundled("sorting.npz", **SORTING)),
     "pynapple NPZ": (bundled("group.npz", **GROUP),),
     "NEST": (written("ex-7-0.dat", NEST + "".join(f"{k % 4 + 1}\t{k * 1.5:.3f}\n" for k in range(40))),),
     "Brian2": (

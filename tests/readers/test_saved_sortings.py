@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pickle
+import tracemalloc
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,14 @@ import pytest
 
 import spikeboard
 from spikeboard.errors import RecordingError
-from spikeboard.readers import pynapple_npz, recognise, spikeinterface
+from spikeboard.readers import pynapple_npz, recognise, spikeinterface, zarr_arrays
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    import numcodecs
     import pynapple as nap
     import spikeinterface.core as si
+    import zarr
 
 pytestmark = pytest.mark.filterwarnings("ignore:The extractor is not serializable")
 
@@ -131,10 +135,132 @@ def test_a_sorting_is_the_same_live_and_saved(sorting: Any, folder: Path, tmp_pa
     assert spikeboard.open(folder).units["quality"].tolist() == ["good", "mua", "good", "good"]
 
 
-def test_a_zarr_folder_is_refused_with_the_line_that_converts_it(sorting: Any, tmp_path: Path) -> None:
+def test_a_zarr_folder_is_what_the_sorting_is(sorting: Any, tmp_path: Path) -> None:
     sorting.save(folder=tmp_path / "sorting.zarr", format="zarr")
-    with pytest.raises(RecordingError, match=r"numpy_folder"):
-        spikeboard.open(tmp_path / "sorting.zarr")
+    live, path = spikeboard.from_monitors(sorting), tmp_path / "sorting.zarr"
+    assert recognise(path).read is spikeinterface.read
+    rec = spikeboard.open(path)
+    assert rec.digest == live.digest and rec.units["id"].equals(live.units["id"])
+    assert rec.units["quality"].tolist() == ["good", "mua", "good", "good"]
+    assert rec.intervals["segments"].equals(live.intervals["segments"])
+
+
+@pytest.mark.parametrize("codec", ["Zlib", "GZip", "Blosc", None])
+def test_arrays_that_zarr_wrote_are_read_to_the_last_bit(codec: str | None, tmp_path: Path) -> None:
+    packed = getattr(numcodecs, codec)() if codec else None
+    rng = np.random.default_rng(2)
+    arrays = {
+        "numbers": (rng.normal(size=(37, 5)), (10, 2)),
+        "big": (rng.integers(0, 2**40, 1000).astype(">i8"), (64,)),
+        "names": (np.array(["a", "µ", "long name"]), (2,)),
+        "none": (np.zeros(0, "u2"), (1,)),
+        "flags": (rng.random(9) < 0.5, (4,)),
+    }
+    for name, (values, chunks) in arrays.items():
+        for order in ("C", "F"):
+            folder = tmp_path / f"{name}-{order}"
+            zarr.array(values, chunks=chunks, store=str(folder), compressor=packed, order=order)
+            found = zarr_arrays.load(folder)
+            np.testing.assert_array_equal(found, values)
+            assert found.dtype == values.dtype.newbyteorder("=")
+    samples = np.sort(rng.integers(0, 10**6, 500))
+    zarr.array(
+        samples, chunks=(100,), store=str(tmp_path / "delta"), compressor=packed,
+        filters=[numcodecs.Delta("<i8")], dimension_separator="/",
+    )  # fmt: skip
+    np.testing.assert_array_equal(zarr_arrays.load(tmp_path / "delta"), samples)
+
+
+def test_a_chunk_that_is_missing_is_filled(tmp_path: Path) -> None:
+    zarr.array(np.arange(10), chunks=(5,), store=str(tmp_path / "a"), fill_value=7)
+    (tmp_path / "a" / "1").unlink()
+    assert zarr_arrays.load(tmp_path / "a").tolist() == [0, 1, 2, 3, 4, 7, 7, 7, 7, 7]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"shape": [10**12]}, "made to fill the memory"),
+        ({"chunks": [10**10]}, "made to fill the memory"),
+        ({"shape": [10**8], "chunks": [1]}, "made to fill the memory"),
+        ({"chunks": [0]}, "makes no sense"),
+        ({"shape": [-1]}, "tells no shape"),
+        ({"shape": [5, 5]}, "makes no sense"),
+        ({"dtype": "|O", "filters": [{"id": "pickle", "protocol": 5}]}, "objects are never decoded"),
+        ({"dtype": [["a", "<i8"]]}, "objects are never decoded"),
+        ({"dtype": "<i8;"}, "not plain numbers"),
+        ({"filters": [{"id": "pickle"}]}, "the filter 'pickle', which is not undone"),
+        ({"compressor": {"id": "pickle"}}, "is packed by 'pickle'"),
+        ({"compressor": {"id": "lzma"}}, "is packed by 'lzma'"),
+        ({"compressor": None}, "is damaged: 800 bytes"),
+        ({"dtype": "<i4"}, "is damaged: 400 bytes"),
+        ({"zarr_format": 3}, "no array of zarr version 2"),
+    ],
+)
+def test_a_zarr_array_that_lies_is_refused(changed: dict[str, Any], words: str, tmp_path: Path) -> None:
+    zarr.array(np.arange(100), chunks=(100,), store=str(tmp_path / "a"), compressor=numcodecs.Blosc())
+    about = tmp_path / "a" / ".zarray"
+    about.write_text(json.dumps(json.loads(about.read_text()) | changed))
+    with pytest.raises(RecordingError, match=words):
+        zarr_arrays.load(tmp_path / "a")
+
+
+def test_chunks_that_lie_about_their_length_or_lead_elsewhere_are_refused(tmp_path: Path) -> None:
+    zarr.array(np.arange(100), chunks=(100,), store=str(tmp_path / "a"), compressor=numcodecs.Blosc())
+    chunk = tmp_path / "a" / "0"
+    good = chunk.read_bytes()
+    for place, value in ((4, 2**31), (12, 2**20), (12, 17)):
+        data = bytearray(good)
+        data[place : place + 4] = value.to_bytes(4, "little")
+        chunk.write_bytes(data)
+        with pytest.raises(RecordingError, match="damaged"):
+            zarr_arrays.load(tmp_path / "a")
+    chunk.write_bytes(good[:20])
+    with pytest.raises(RecordingError, match="damaged"):
+        zarr_arrays.load(tmp_path / "a")
+    chunk.unlink()
+    (tmp_path / "other").write_bytes(good)
+    chunk.symlink_to(tmp_path / "other")
+    with pytest.raises(RecordingError, match="links are not followed"):
+        zarr_arrays.load(tmp_path / "a")
+
+
+def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    zarr.array(np.arange(100), chunks=(100,), store=str(tmp_path / "a"), compressor=numcodecs.GZip())
+    (tmp_path / "a" / "0").write_bytes(gzip.compress(bytes(2**26))[: 2**15])
+    tracemalloc.start()
+    with pytest.raises(RecordingError, match="damaged"):
+        zarr_arrays.load(tmp_path / "a")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+def test_without_numcodecs_one_line_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zarr.array(np.arange(100), store=str(tmp_path / "a"), compressor=numcodecs.Blosc())
+    monkeypatch.setattr(zarr_arrays, "find_spec", lambda name: None)
+    with pytest.raises(RecordingError, match=r"pip install 'spikeboard\[zarr\]'"):
+        zarr_arrays.load(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "slices", [[[0, 10], [9, 64]], [[0, 10], [10, 63]], [[1, 10], [10, 64]], [[10, 0], [0, 64]]]
+)
+def test_segments_that_do_not_divide_the_spikes_are_refused(
+    sorting: Any, slices: Any, tmp_path: Path
+) -> None:
+    sorting.save(folder=tmp_path / "s.zarr", format="zarr")
+    zarr.open(str(tmp_path / "s.zarr" / "spikes"), mode="r+")["segment_slices"][...] = slices
+    with pytest.raises(RecordingError, match=r"s\.zarr: segment_slices do not divide"):
+        spikeboard.open(tmp_path / "s.zarr")
+
+
+def test_zarr_3_is_refused_with_the_line_that_converts_it(tmp_path: Path) -> None:
+    (tmp_path / "s.zarr" / "spikes").mkdir(parents=True)
+    (tmp_path / "s.zarr" / "zarr.json").write_text("{}")
+    with pytest.raises(RecordingError, match="numpy_folder"):
+        spikeboard.open(tmp_path / "s.zarr")
 
 
 def test_nothing_of_a_folder_is_run(folder: Path, tmp_path: Path) -> None:

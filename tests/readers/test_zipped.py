@@ -183,3 +183,12 @@ def test_a_damaged_archive_opens_or_is_refused(own_home: Path, data: st.DataObje
         except RecordingError as refused:
             assert str(refused)
     assert left() == []
+
+
+def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "run.zip", "w") as archive:
+        archive.writestr("run.csv", "time_s,unit\n0.1,0\n")
+        archive.writestr("nobody", "")
+        archive.infolist()[-1].filename = ""
+    with pytest.raises(RecordingError, match=r"run\.zip holds a member without a name"):
+        spikeboard.open(tmp_path / "run.zip")
