@@ -472,7 +472,7 @@ def count_covariance(
         )
     sums, products = _count_products(trains, bin_ticks, n_bins)
     values = (products - np.outer(sums, sums) / n_bins) / (n_bins - 1)
-    left = int(len(trains.ticks) - sums.sum())
+    left = int(trains.n_spikes - sums.sum())
     return CountCorrelation(values, bin_ticks * rec.tick, int(n_bins), left, sums)
 
 
@@ -543,7 +543,7 @@ def timescale(
 
 
 def _pairs(trains: Trains, reach: float) -> float:
-    n = float(len(trains.ticks))
+    n = float(trains.n_spikes)
     return n * n * min(1.0, reach / trains.span)
 
 
@@ -553,7 +553,7 @@ def _within_reach(trains: Trains, bin_ticks: int, half: int) -> Trains:
     pairs = _pairs(trains, bin_ticks * (half + 0.5))
     if pairs > MOST_PAIRS:
         raise RecordingError(
-            f"the correlograms of {len(trains.ticks):,} spikes hold about {pairs:.1e} pairs, "
+            f"the correlograms of {trains.n_spikes:,} spikes hold about {pairs:.1e} pairs, "
             f"at most {MOST_PAIRS:.0e} are counted; choose a smaller lag, fewer units or a shorter window"
         )
     return trains
@@ -593,7 +593,7 @@ def _correlograms(
 
 
 def _near_counts(trains: Trains, dt: int) -> np.ndarray:
-    n = len(trains.ticks)
+    n = trains.n_spikes
     pairs = n * n * min(1.0, 2 * dt / trains.span)
     if pairs > 2 * n * len(trains):
         return _near_by_pairs(trains.ticks, trains.offsets, dt)

@@ -414,7 +414,7 @@ def _within_reach(trains: Trains, method: str, parameter: float | None) -> Train
     steps = _steps(trains, method, parameter)
     if steps > MOST_STEPS:
         raise RecordingError(
-            f"the {method} distance of these {len(trains)} trains with {len(trains.ticks):,} spikes takes about "
+            f"the {method} distance of these {len(trains)} trains with {trains.n_spikes:,} spikes takes about "
             f"{steps:.1e} steps, at most {MOST_STEPS:.0e} are taken; choose fewer units, a shorter window"
             + (" or a higher cost" if method == "victor_purpura" else "")
         )

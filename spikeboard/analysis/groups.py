@@ -11,7 +11,8 @@ import numpy as np
 from numba import njit
 from scipy import sparse
 
-from spikeboard.analysis.trains import read_only, select_trains, snap_bin, window_edges, window_ticks
+from spikeboard.analysis.bins import pooled_counts
+from spikeboard.analysis.trains import gather, read_only, snap_bin, train_bounds, window_edges, window_ticks
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -26,33 +27,63 @@ Group = int | Sequence[int]
 
 @dataclass(frozen=True, eq=False)
 class Trains:
-    """Spike trains of G groups in one window.
+    """Spike trains of G groups in one window; what is costly is laid out when it is first asked for.
 
-    ticks : (N,) int64, group after group, ascending inside each
-    offsets : (G + 1,) int64
-    start, stop : the window in ticks; a spike on `stop` belongs to it only where the recording ends there
-    tick : seconds per tick
+    rec : the recording
+    start, stop : the window in ticks
+    last_tick : on which a spike may lie: `stop` where the recording ends there, else the tick before
     members : the unit rows of each group
-    member_counts : spikes of each of them, group after group
-    spikes : times (M,) float64, s, and unit rows (M,) of all spikes of the window, of other units too, in order of time
-    ticks_per_second : of the recording
+    first, last : (M,) int64, which stretch of the train of each member lies in the window, group after group
     """
 
-    ticks: np.ndarray
-    offsets: np.ndarray
+    rec: Recording
     start: int
     stop: int
-    tick: float
+    last_tick: int
     members: tuple[np.ndarray, ...]
-    member_counts: np.ndarray
-    spikes: tuple[np.ndarray, np.ndarray]
-    ticks_per_second: float
+    first: np.ndarray
+    last: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.members)
 
     def __getitem__(self, group: int) -> np.ndarray:
-        return self.ticks[self.offsets[group] : self.offsets[group + 1]]
+        if len(self.members[group]) != 1:
+            return self.ticks[self.offsets[group] : self.offsets[group + 1]]
+        place = self.bounds[group]
+        return read_only(self.rec.train_ticks)[self.first[place] : self.last[place]]
+
+    @cached_property
+    def bounds(self) -> np.ndarray:
+        """Where the members of each group begin among all, (G + 1,) int64."""
+        return np.cumsum([0, *map(len, self.members)])
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """Where the spikes of each group begin in `ticks`, (G + 1,) int64."""
+        return np.concatenate([[0], np.cumsum(self.member_counts)])[self.bounds]
+
+    @cached_property
+    def ticks(self) -> np.ndarray:
+        """(N,) int64, group after group, ascending inside each."""
+        if (np.diff(self.bounds) == 1).all():
+            return gather(self.rec.train_ticks, self.first, self.last)
+        if self._pickable is not None:
+            return read_only(_by_group(*self.by_time, self.offsets.copy()))
+        members = [
+            gather(self.rec.train_ticks, self.first[a:b], self.last[a:b]) for a, b in pairwise(self.bounds)
+        ]
+        return read_only(np.concatenate([np.sort(train, kind="stable") for train in members]))
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The unit rows of all members, group after group, (M,) int64."""
+        return np.concatenate([*self.members, np.zeros(0, np.int64)])
+
+    @property
+    def member_counts(self) -> np.ndarray:
+        """Spikes of each member, group after group, (M,) int64."""
+        return self.last - self.first
 
     @property
     def counts(self) -> np.ndarray:
@@ -62,14 +93,13 @@ class Trains:
     @cached_property
     def shared(self) -> np.ndarray:
         """How many spikes two groups have in common, (G, G) int64: what an auto-correlogram leaves out."""
-        rows = np.concatenate([*self.members, np.zeros(0, np.int64)])
-        indptr = np.cumsum([0, *map(len, self.members)])
+        rows = self.rows
         shape = (len(self), int(rows.max(initial=-1)) + 1)
-        holds = sparse.csr_array((np.ones(len(rows), np.int64), rows, indptr), shape=shape)
-        spikes = sparse.csr_array((self.member_counts, rows, indptr), shape=shape)
+        holds = sparse.csr_array((np.ones(len(rows), np.int64), rows, self.bounds), shape=shape)
+        spikes = sparse.csr_array((self.member_counts, rows, self.bounds), shape=shape)
         return np.asarray((holds @ spikes.T).toarray(), np.int64)
 
-    @property
+    @cached_property
     def by_time(self) -> tuple[np.ndarray, np.ndarray]:
         """All spikes in order of time: ticks (N,) int64, and the group of each (N,) int32.
 
@@ -78,24 +108,28 @@ class Trains:
         RecordingError
             where the spikes of the recording are not in order of time, as in a damaged file
         """
-        rows = np.concatenate([*self.members, np.zeros(0, np.int64)])
-        apart = len(rows) == len(self) == len(np.unique(rows))
-        if apart and len(self.spikes[0]) <= SORTED_BY * len(self.ticks):
-            return self._picked(rows)
+        if self._pickable is not None:
+            return self._picked(self._pickable)
         groups = np.repeat(np.arange(len(self), dtype=np.int32), self.counts)
         order = np.argsort(self.ticks, kind="stable")
         return read_only(self.ticks[order]), read_only(groups[order])
 
-    def _picked(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        group_of = np.full(int(rows.max(initial=-1)) + 1, -1, np.int32)
-        group_of[rows] = np.arange(len(rows))
-        times, spike_rows = map(read_only, self.spikes)
-        ticks, groups, n = _pick(times, spike_rows, group_of, self.ticks_per_second, len(self.ticks))
-        if n != len(ticks):
-            raise RecordingError(
-                "this recording is damaged: its spikes are not in order of time; open its source again"
-            )
-        return read_only(ticks), read_only(groups)
+    @property
+    def n_spikes(self) -> int:
+        """Spikes of all groups together."""
+        return int(self.offsets[-1])
+
+    def binned(self, group: int, bin_ticks: int, n_bins: int) -> np.ndarray:
+        """Spikes of a group in each of n whole bins from the start of the window, (n_bins,) int64."""
+        rec = self.rec
+        stop = self.start + n_bins * bin_ticks
+        bounds = train_bounds(rec.train_ticks, rec.train_offsets, self.members[group], self.start, stop)
+        return pooled_counts(read_only(rec.train_ticks), *bounds, self.start, bin_ticks, n_bins)
+
+    @property
+    def tick(self) -> float:
+        """Seconds per tick."""
+        return self.rec.tick
 
     @property
     def span(self) -> int:
@@ -111,6 +145,27 @@ class Trains:
     def seconds(self) -> np.ndarray:
         """All spikes in seconds from the start of the window, (N,) float64: exact however late the window."""
         return (self.ticks - self.start) * self.tick
+
+    @cached_property
+    def _pickable(self) -> slice | None:
+        """The spikes of the recording that hold these, where to pick them out is quicker than to sort."""
+        # Half a tick off, where no spike lies, so that rounding cannot move one across.
+        edges_s = (np.array([self.start, self.last_tick + 1]) - 0.5) / self.rec.ticks_per_second
+        first, last = np.searchsorted(np.asarray(self.rec.spike_times), edges_s).tolist()
+        disjoint = len(np.unique(self.rows)) == len(self.rows)
+        return slice(first, last) if disjoint and last - first <= SORTED_BY * self.n_spikes else None
+
+    def _picked(self, window: slice) -> tuple[np.ndarray, np.ndarray]:
+        rows, rec = self.rows, self.rec
+        group_of = np.full(int(rows.max(initial=-1)) + 1, -1, np.int32)
+        group_of[rows] = np.repeat(np.arange(len(self)), np.diff(self.bounds))
+        times, spike_rows = read_only(rec.spike_times[window]), read_only(rec.spike_rows[window])
+        ticks, groups, n = _pick(times, spike_rows, group_of, rec.ticks_per_second, self.n_spikes)
+        if n != len(ticks):
+            raise RecordingError(
+                "this recording is damaged: its spikes are not in order of time; open its source again"
+            )
+        return read_only(ticks), read_only(groups)
 
 
 def grouped_trains(
@@ -134,20 +189,13 @@ def grouped_trains(
         where a unit row does not exist or the window is empty
     """
     members = _members(rec, groups)
-    start, stop = window_ticks(rec, t0, t1)
-    first, last = np.searchsorted(
-        np.asarray(rec.spike_times), (np.array([start, stop]) - 0.5) / rec.ticks_per_second
-    )
-    end = window_edges(rec, t0, t1)[1]
+    start, end = window_edges(rec, t0, t1)
     if end <= start:
         raise RecordingError("the time window has no length; choose a longer one")
     rows = np.concatenate([*members, np.zeros(0, np.int64)])
-    ticks, offsets = select_trains(rec.train_ticks, rec.train_offsets, rows, start, stop)
-    counts = np.diff(offsets)
-    if any(len(group) != 1 for group in members):
-        ticks, offsets = _pooled(ticks, offsets, np.cumsum([0, *map(len, members)]))
-    spikes = rec.spike_times[first:last], rec.spike_rows[first:last]
-    return Trains(ticks, offsets, start, end, rec.tick, members, counts, spikes, rec.ticks_per_second)
+    window = window_ticks(rec, t0, t1)
+    first, last = train_bounds(rec.train_ticks, rec.train_offsets, rows, *window)
+    return Trains(rec, start, end, window[1] - 1, members, first, last)
 
 
 def check_size(n_groups: int, per_pair: int = 1) -> None:
@@ -200,12 +248,6 @@ def _members(rec: Recording, groups: Sequence[Group] | None) -> tuple[np.ndarray
     return members
 
 
-def _pooled(ticks: np.ndarray, offsets: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    pooled = offsets[bounds]
-    merged = [np.sort(ticks[a:b], kind="stable") for a, b in pairwise(pooled)]
-    return read_only(np.concatenate([*merged, np.zeros(0, np.int64)])), pooled
-
-
 @njit(cache=True, nogil=True)
 def _pick(times, rows, group_of, per_second, most):
     """Ticks and groups of the spikes whose unit has one, and how many that are where all is well."""
@@ -221,3 +263,13 @@ def _pick(times, rows, group_of, per_second, most):
         ticks[n], groups[n] = tick, group
         n += 1
     return ticks, groups, n
+
+
+@njit(cache=True, nogil=True)
+def _by_group(ticks, groups, offsets):
+    """Ticks in order of time laid out group after group; `offsets` is used up."""
+    placed = np.empty(len(ticks), np.int64)
+    for k in range(len(ticks)):
+        placed[offsets[groups[k]]] = ticks[k]
+        offsets[groups[k]] += 1
+    return placed

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numba import njit
-from scipy import fft, stats
-from scipy.signal import windows
 
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, grouped_trains, positive
@@ -282,7 +281,7 @@ def confidence(found: Spectrum, level: float = 0.95) -> tuple[np.ndarray, np.nda
     -----
     Percival and Walden, Spectral Analysis for Physical Applications (1993), sections 6.10 and 7.1.
     """
-    below, above = stats.chi2.ppf([(1 - level) / 2, (1 + level) / 2], found.degrees)
+    below, above = scipy.stats.chi2.ppf([(1 - level) / 2, (1 + level) / 2], found.degrees)
     return found.power * found.degrees / above, found.power * found.degrees / below
 
 
@@ -390,7 +389,7 @@ def spectrogram(
     share = 0.75 if step_s is None else 1 - step_s / window_s
     layout = _spike_layout(rec, trains, window_s, max_hz, share)
     taper = _hann(layout.segment)
-    samples = _sampled(trains[0], trains.start, layout)
+    samples = _sampled(trains, 0, layout)
     power = np.concatenate([np.abs(batch[:, 0]) ** 2 for batch in _transforms(samples, layout, taper)])
     centres = (np.arange(layout.n_segments) * layout.step + layout.segment / 2) * layout.bin_s
     begin = trains.start * trains.tick
@@ -434,7 +433,7 @@ def _layout(
 
 
 def _spike_spectrum(trains: Trains, layout: _Layout, tapers: np.ndarray, method: str) -> Spectrum:
-    power = [_train_power(trains[k], trains.start, layout, tapers) for k in range(len(trains))]
+    power = [_train_power(trains, k, layout, tapers) for k in range(len(trains))]
     shape = (len(trains), layout.n_frequencies)
     floor = trains.counts / trains.duration
     return _spectrum(layout, np.reshape(power, shape), floor, trains.counts, method)
@@ -450,11 +449,9 @@ def _spectrum(
     )  # fmt: skip
 
 
-def _sampled(train: np.ndarray, start: int, layout: _Layout) -> np.ndarray:
+def _sampled(trains: Trains, group: int, layout: _Layout) -> np.ndarray:
     """Rate in each bin, spikes/s; what lies beyond the last whole bin belongs to the time left over."""
-    bins = (train - start) // layout.bin_ticks
-    counts = np.bincount(bins[bins < layout.samples], minlength=layout.samples)
-    return counts / layout.bin_s
+    return trains.binned(group, layout.bin_ticks, layout.samples) / layout.bin_s
 
 
 def _transforms(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> Iterator[np.ndarray]:
@@ -466,21 +463,21 @@ def _transforms(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> Ite
         batch = segments[first : first + size]
         centred = batch - batch.mean(axis=1, keepdims=True)
         tapered = centred[:, None, :] * (tapers / scale)
-        yield np.asarray(fft.rfft(tapered, axis=-1))[..., : layout.n_frequencies]
+        yield np.asarray(scipy.fft.rfft(tapered, axis=-1))[..., : layout.n_frequencies]
 
 
-def _train_power(train: np.ndarray, start: int, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
+def _train_power(trains: Trains, group: int, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
     """Two-sided density, (F,): of few spikes from their own waves, of many from the transform of all samples."""
     repeats = layout.segment / layout.step
-    waves = len(train) * repeats * layout.n_frequencies * WAVE_COST
+    waves = trains.counts[group] * repeats * layout.n_frequencies * WAVE_COST
     if waves < layout.n_segments * layout.segment * np.log2(layout.segment):
-        return _wave_power((train - start) // layout.bin_ticks, layout, tapers)
-    return _power(_sampled(train, start, layout), layout, tapers)
+        return _wave_power((trains[group] - trains.start) // layout.bin_ticks, layout, tapers)
+    return _power(_sampled(trains, group, layout), layout, tapers)
 
 
 def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
     scaled = tapers / np.sqrt((tapers**2).sum(axis=1))[:, None]
-    means = np.asarray(fft.rfft(scaled, axis=-1))[:, : layout.n_frequencies] / layout.segment
+    means = np.asarray(scipy.fft.rfft(scaled, axis=-1))[:, : layout.n_frequencies] / layout.segment
     phase = 2 * np.pi * np.arange(layout.segment) / layout.segment
     turns = (np.cos(phase), np.sin(phase))
     # Cut in the same way for any number of threads, so that sums round alike.
@@ -527,7 +524,7 @@ def _state_power(column: np.ndarray, layout: _Layout, taper: np.ndarray) -> np.n
 def _cross(trains: Trains, layout: _Layout, tapers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     cross = np.zeros(layout.n_frequencies, complex)
     one, other = np.zeros((2, layout.n_frequencies))
-    sampled = [_sampled(trains[k], trains.start, layout) for k in (0, 1)]
+    sampled = [_sampled(trains, k, layout) for k in (0, 1)]
     for a, b in zip(*(_transforms(samples, layout, tapers) for samples in sampled), strict=True):
         cross += (a.conj() * b).sum(axis=(0, 1))
         one += (np.abs(a) ** 2).sum(axis=(0, 1))
@@ -536,7 +533,7 @@ def _cross(trains: Trains, layout: _Layout, tapers: np.ndarray) -> tuple[np.ndar
 
 
 def _window(name: str, n: int) -> np.ndarray:
-    return np.asarray(windows.get_window(name, n), float)
+    return np.asarray(scipy.signal.windows.get_window(name, n), float)
 
 
 def _hann(n: int) -> np.ndarray:
@@ -550,7 +547,7 @@ def _slepian(n: int, nw: float, n_tapers: int | None) -> np.ndarray:
             f"{wanted} tapers of time–half-bandwidth {nw:g} do not exist for {n} samples; "
             "take nw from 1 up, and longer segments"
         )
-    return np.asarray(windows.dpss(n, nw, wanted), float)
+    return np.asarray(scipy.signal.windows.dpss(n, nw, wanted), float)
 
 
 def _noise_bandwidth(taper: np.ndarray, bin_s: float) -> float:

@@ -7,11 +7,9 @@ Spikes that fall on one tick stay two spikes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
-from spikeboard.analysis.groups import Trains
 from spikeboard.errors import RecordingError
 
 Surrogate = Callable[[np.ndarray, int, int, np.random.Generator], np.ndarray]
@@ -148,34 +146,6 @@ def surrogate_of(method: str, spread: int) -> Surrogate:
     if method in ("shuffle", "poisson"):
         return draw
     return lambda train, start, stop, rng: draw(train, spread, start, stop, rng)
-
-
-def surrogate_trains(trains: Trains, method: str, spread: int, rng: np.random.Generator | int) -> Trains:
-    """One surrogate of every train.
-
-    Parameters
-    ----------
-    trains : the data
-    method : "dither", "jitter", "shift", "shuffle" or "poisson"
-    spread : ticks: largest displacement, or width of the bins for "jitter"; the last two methods have none
-    rng : a generator, or the seed of one; the trains are drawn one after another from it
-
-    Returns
-    -------
-    Trains of the same counts
-
-    Raises
-    ------
-    RecordingError
-        where there is no such method
-    """
-    draw = surrogate_of(method, spread)
-    generator = np.random.default_rng(rng)
-    drawn = [draw(trains[k], trains.start, trains.stop, generator) for k in range(len(trains))]
-    ticks = np.concatenate([*drawn, np.zeros(0, np.int64)])
-    # Drawn one by one, the trains no longer have spikes in common.
-    alone = tuple(np.array([k]) for k in range(len(trains)))
-    return replace(trains, ticks=ticks, members=alone, member_counts=trains.counts)
 
 
 def _positions(train: np.ndarray, start: int, stop: int) -> int:

@@ -194,21 +194,15 @@ def select_trains(
     """
     ticks = read_only(ticks)
     first, last = train_bounds(ticks, offsets, np.asarray(units, np.int64), start_tick, stop_tick)
-    chosen = np.concatenate([[0], np.cumsum(last - first)]).astype(np.int64)
+    return gather(ticks, first, last), np.concatenate([[0], np.cumsum(last - first)]).astype(np.int64)
+
+
+def gather(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
+    """The bounded trains one after another, (N,) int64; a copy unless they stand so already."""
     if len(first) and np.array_equal(last[:-1], first[1:]):
-        return ticks[first[0] : last[-1]], chosen
-    return read_only(_gather(ticks, first, last, chosen)), chosen
-
-
-def pooled_train(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
-    """All spikes of the bounded trains as one ascending train, ties kept.
-
-    Returns
-    -------
-    ticks : (N,) int64
-    """
+        return read_only(ticks)[first[0] : last[-1]]
     offsets = np.concatenate([[0], np.cumsum(last - first)]).astype(np.int64)
-    return np.sort(_gather(read_only(ticks), first, last, offsets), kind="stable")
+    return read_only(_gather(read_only(ticks), first, last, offsets))
 
 
 def read_only(values: ArrayLike) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_trains import awkward, made, tick_trains, trains_of
 
+from spikeboard.analysis import groups
 from spikeboard.analysis.groups import bin_ticks_of, check_size, grouped_trains
 from spikeboard.errors import RecordingError
 
@@ -74,13 +75,16 @@ def test_spikes_in_order_of_time_know_their_group(rate: float | None) -> None:
 @given(tick_trains(), st.permutations(range(6)), st.integers(0, 900), st.integers(1, 900))
 def test_spikes_picked_and_spikes_sorted_are_the_same(trains, order, start: int, length: int) -> None:
     rec = made([*trains, *[[]] * 6][:6])
-    chosen = order[:4]
-    found = grouped_trains(rec, chosen, start / 1000, (start + length) / 1000)
-    ticks, rows = found._picked(np.array(chosen))
-    assert sorted(zip(ticks, rows, strict=True)) == sorted(
-        (tick, row) for row in range(4) for tick in found[row].tolist()
-    )
-    assert (np.diff(ticks) >= 0).all()
+    for chosen in (order[:4], [order[:2], order[2:5], []]):
+        both = []
+        for sorted_by in (0, 10**9):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(groups, "SORTED_BY", sorted_by)
+                found = grouped_trains(rec, chosen, start / 1000, (start + length) / 1000)
+                ticks, rows = found.by_time
+                assert (np.diff(ticks) >= 0).all()
+                both.append((found.ticks.tolist(), sorted(zip(ticks, rows, strict=True))))
+        assert both[0] == both[1]
 
 
 @pytest.mark.parametrize("damage", [[3.0, 1.0, 2.0], [1.0, 2.0, 2.5]])

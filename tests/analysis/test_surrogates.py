@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trains import awkward, made
 from scipy import stats
 
-from spikeboard.analysis.groups import grouped_trains
 from spikeboard.analysis.surrogates import (
     METHODS,
     dither_ticks,
@@ -16,7 +14,6 @@ from spikeboard.analysis.surrogates import (
     shift_ticks,
     shuffle_intervals,
     surrogate_of,
-    surrogate_trains,
 )
 from spikeboard.errors import RecordingError
 
@@ -135,27 +132,6 @@ def test_poisson_times_are_uniform() -> None:
     assert stats.kstest(drawn / 10_000, "uniform").pvalue > 1e-4
 
 
-def test_surrogates_of_a_whole_recording_keep_every_count() -> None:
-    trains = grouped_trains(awkward(1))
-    for method in METHODS:
-        drawn = surrogate_trains(trains, method, 100, 0)
-        np.testing.assert_array_equal(drawn.counts, trains.counts)
-        assert (drawn.start, drawn.stop, drawn.tick) == (trains.start, trains.stop, trains.tick)
-        assert all((np.diff(drawn[k]) >= 0).all() for k in range(len(drawn)))
-        assert (drawn.ticks != trains.ticks).any()
-
-
-def test_units_of_one_recording_get_different_surrogates() -> None:
-    trains = grouped_trains(made([range(0, 900, 9)] * 2))
-    drawn = surrogate_trains(trains, "dither", 4, 0)
-    assert (drawn[0] != drawn[1]).any()
-
-
-def test_surrogates_of_groups_with_a_unit_in_common_share_no_spike() -> None:
-    drawn = surrogate_trains(grouped_trains(made([[10, 30], [20]]), [[0, 1], 0]), "dither", 4, 0)
-    assert drawn.shared.tolist() == [[3, 0], [0, 2]]
-
-
 def test_an_unknown_method_is_named() -> None:
     with pytest.raises(RecordingError, match=r"no surrogate method 'wobble'.*'dither'"):
-        surrogate_trains(grouped_trains(made([[1]])), "wobble", 1, 0)
+        surrogate_of("wobble", 1)

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trains import awkward, made, tick_trains, trains_of
+from made_trains import awkward, made, tick_trains
 
 from spikeboard.analysis.trains import (
     duration_s,
     first_tick_from,
-    pooled_train,
     select_trains,
     snap_bin,
     trains_in,
@@ -100,12 +99,6 @@ def test_selected_trains_from_read_only_memory_maps(tmp_path) -> None:
     assert all(
         map(np.array_equal, ours, select_trains(rec.train_ticks, rec.train_offsets, [5, 3], 100, 60_000))
     )
-
-
-def test_pooled_train_is_all_spikes_in_order() -> None:
-    rec = awkward()
-    assert np.array_equal(pooled_train(*trains_in(rec)), np.sort(np.concatenate(trains_of(rec))))
-    assert len(pooled_train(*trains_in(rec, []))) == 0
 
 
 @pytest.mark.parametrize(

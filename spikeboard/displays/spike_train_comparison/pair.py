@@ -92,7 +92,7 @@ def numbers(
             f"A tolerance of {tolerance_ms:g} ms was snapped to {snapped:.6g} ms, a multiple of the clock."
         )
     trains, matching = matched(rec, groups, width, window)
-    if not len(trains.ticks):
+    if not trains.n_spikes:
         raise NothingToDraw(
             f"neither {a.name} nor {b.name} has a spike in {span(*window)}: choose others, or more time"
         )
@@ -104,7 +104,7 @@ def numbers(
         "window": window, "tolerance_ms": snapped, "first": first_divergence(trains, matching, rec.ticks_per_second),
         "per_second": rec.ticks_per_second,
     }  # fmt: skip
-    if len(trains.ticks) > MOST_MARKS:
+    if trains.n_spikes > MOST_MARKS:
         notes.append(
             f"More than {MOST_MARKS:,} spikes: drawn as the number of each kind over time; choose a shorter time "
             "window to see single spikes."
@@ -175,7 +175,7 @@ def draw(result: Result, measure: str, scales: Scales) -> go.Figure:
     """Events, profile and curve above each other."""
     figure = go.Figure()
     trains: Trains = result.extra["trains"]
-    crowded = len(trains.ticks) > MOST_MARKS
+    crowded = trains.n_spikes > MOST_MARKS
     (add_numbers if crowded else add_events)(figure, result)
     add_profile(figure, result.extra["profile"], "ISI-distance" if measure == "isi" else "SPIKE-distance")
     add_curve(figure, result.extra["curve"], scales)
