@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -57,18 +57,24 @@ def grown() -> dict[str, str]:
     return plot_texts(found)
 
 
+def chosen(arguments: list[str] | None, known: Sequence[str]) -> list[str]:
+    """The names of the command line; none stands for everything. Exits where one is unknown."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(known))
+    names = parser.parse_args(arguments).names
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(known)}")
+    return names
+
+
 def main() -> int:
     """Exit status 1 where answers differ."""
     # What other packages say about each other's versions is no result.
     warnings.simplefilter("ignore")
     known = {case.name: case for case in all_cases()}
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", choices=[*known, COST], metavar="name", help=", ".join([*known, COST])
-    )
-    names = parser.parse_args().names
+    names = chosen(None, [*known, COST])
     results = measured(known[name] for name in names or known if name != COST)
-    print(results_table(results))
+    print(results_table(results), flush=True)
     plots = grown() if not names or COST in names else {}
     print("\n".join(plots.values()))
     if not names:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import all_cases
+from benchmarks.__main__ import all_cases, chosen
 from benchmarks.case import Case, Peer
 from benchmarks.data import MAKERS
 from benchmarks.table import DATA
@@ -53,3 +53,11 @@ def test_every_peer_has_a_check_that_asserts_and_is_installed_by_the_extra(case:
 def test_names_are_told_apart() -> None:
     names = [case.name for case in all_cases()]
     assert len(set(names)) == len(names)
+
+
+def test_no_name_is_every_case_and_an_unknown_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert chosen([], ["bins", "cost"]) == []
+    assert chosen(["cost"], ["bins", "cost"]) == ["cost"]
+    with pytest.raises(SystemExit):
+        chosen(["bans"], ["bins", "cost"])
+    assert "no case bans; there are bins, cost" in capsys.readouterr().err
