@@ -10,17 +10,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.bins import Binned, binned_counts
+from spikeboard.analysis.trains import snap_bin, window_edges
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.scene import ORDER, ORDER_WORDS, Scene, bands_of, boxed, frame_axes, scene_of, slim
 from spikeboard.selection import Selection
 from spikeboard.theme import DIVERGING, SEQUENTIAL, label, listed, population_colours
 from spikeboard.view import Choice, Number, Result, View, Viewport
-from spikeboard.views.chosen import many, span
+from spikeboard.views.chosen import by_population, many, span, spikes_per_unit
 
 MOST_ROWS, MOST_COLUMNS = 500, 500
 # The largest table of units × bins that is made before it is averaged into cells.
 MOST_COUNTS = 2 * 10**7
+COUNTS_AT_ONCE = 2 * 10**6
 QUANTITIES = {"rate": "Rate (Hz)", "z": "z-score", "count": "Spikes per bin"}
 
 
@@ -38,8 +40,31 @@ class Cells:
     rows: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """What is counted: unit rows, in bins about this wide (ms), from t0 to t1 (s), of which [x0, x1] is on screen."""
+
+    rec: Recording
+    rows: np.ndarray
+    wanted_ms: float
+    t0: float
+    t1: float
+    x0: float
+    x1: float
+
+    def of(self, rows: np.ndarray) -> Binned:
+        """The counts of some of the rows."""
+        return binned_counts(self.rec, self.wanted_ms, rows, self.t0, self.t1)
+
+
 def activity(
-    rec: Recording, selection: Selection, bin_ms: float, quantity: str, sort: str, clip_percent: float
+    rec: Recording,
+    selection: Selection,
+    viewport: Viewport,
+    bin_ms: float,
+    quantity: str,
+    sort: str,
+    clip_percent: float,
 ) -> Result:
     """Spikes of each selected unit per time bin, in rows, silent units included.
 
@@ -48,13 +73,14 @@ def activity(
     to the clock. A shorter last bin is kept, and its rate uses its own width. Units stand in bands of populations,
     and within them as in the file, by number of spikes, by first spike, or by similarity (as in the raster).
 
-    Above 500 units or 500 bins neighbouring cells are averaged, and the notes say how many; a band of a population
-    can then share a row with the next. Colours end at the given percentile of the cells (of their absolute values for
-    z-scores, on both sides); values beyond it keep their number in table, hover and CSV.
+    Above 500 units or 500 bins on screen neighbouring cells are averaged, and the notes say how many: zoom in to see
+    them one by one. A band of a population can then share a row with the next. Colours end at the given percentile
+    of the cells on screen (of their absolute values for z-scores, on both sides); values beyond it keep their number
+    in table, hover and CSV.
 
     Parameters
     ----------
-    rec, selection : what, and which part of it
+    rec, selection, viewport : what, which part of it, and what of that is on screen
     bin_ms : bin width, ms
     quantity : "rate", "z" or "count"
     sort : order of the units within their population
@@ -62,13 +88,11 @@ def activity(
 
     Returns
     -------
-    Result : frame with a row per unit (unit, population, id) and a column per bin, before any averaging
+    Result : frame with a row per unit (unit, population, id) and a column per bin on screen, before any averaging
     """
-    scene = scene_of(rec, selection, Viewport(), sort)
-    wanted = max(bin_ms, (scene.t1 - scene.t0) * 1000 * len(scene.order) / MOST_COUNTS)
-    binned = binned_counts(rec, wanted, scene.order, scene.t0, scene.t1)
-    values = _quantity(binned, quantity)
-    cells = _averaged(values, binned.edges_s)
+    scene = scene_of(rec, selection, viewport, sort)
+    bins = _bins(rec, scene, bin_ms, quantity)
+    cells, binned, constant = _cells(bins, scene.first, quantity)
     limit, beyond = _limit(cells.values, clip_percent)
     extra = {
         "rec": rec,
@@ -78,17 +102,29 @@ def activity(
         "cells": cells,
         "limit": limit,
     }
-    names = listed([name for name, _, _ in extra["bands"]])
-    what = f"{QUANTITIES[quantity]} of {many(len(scene.order), 'unit')} ({names})"
-    spikes = many(int(binned.counts.sum(dtype=np.int64)), "spike")
+    names = listed(list(by_population(rec, scene.rows)))
+    what = f"{QUANTITIES[quantity]} of {many(len(scene.rows), 'unit')} ({names})"
+    spikes = many(int(spikes_per_unit(rec, scene.rows, scene.x0, scene.x1).sum()), "spike")
     caption = (
-        f"{what} in bins of {binned.bin_s * 1000:.6g} ms, {span(scene.t0, scene.t1)}, from {spikes}; units of a "
+        f"{what} in bins of {binned.bin_s * 1000:.6g} ms, {span(scene.x0, scene.x1)}, from {spikes}; units of a "
         f"population {ORDER_WORDS[sort]}. " + _limit_words(limit, beyond, clip_percent, quantity, cells)
     )
-    notes = _notes(bin_ms, wanted, binned, cells, len(scene.order))
-    if quantity == "z" and (constant := int(np.isnan(values[:, 0]).sum())):
+    notes = _notes(bin_ms, bins, binned, cells)
+    if constant:
         notes.append(f"{many(constant, 'unit')} never change, silent ones among them: they have no z-score.")
-    return Result(lambda: _frame(rec, scene, binned, values, quantity), caption, tuple(notes), extra)
+    return Result(lambda: _frame(bins, quantity), caption, tuple(notes), extra)
+
+
+def _bins(rec: Recording, scene: Scene, bin_ms: float, quantity: str) -> Bins:
+    """The bins on screen; for a z-score those of the whole window, which it is about."""
+    x0, x1 = (scene.t0, scene.t1) if quantity == "z" else (scene.x0, scene.x1)
+    wanted = max(bin_ms, (x1 - x0) * 1000 * len(scene.rows) / MOST_COUNTS)
+    start, first = (window_edges(rec, at, scene.t1)[0] for at in (scene.t0, x0))
+    width = snap_bin(rec.tick, wanted)[0]
+    # Bins that are zoomed stay where they were: the first one may begin before what is on screen.
+    begin = (first - (first - start) % width) / rec.ticks_per_second if first > start else scene.t0
+    end = min(begin + -(-(x1 - begin) // (width * rec.tick)) * width * rec.tick, scene.t1)
+    return Bins(rec, scene.rows, wanted, begin, max(end, x1), scene.x0, scene.x1)
 
 
 def heat_map(result: Result, bin_ms: float, quantity: str, sort: str, clip_percent: float) -> go.Figure:
@@ -138,24 +174,55 @@ def _quantity(binned: Binned, quantity: str) -> np.ndarray:
         return rates
     # Rounding gives even a constant row some deviation.
     varied = (rates != rates[:, :1]).any(axis=1, keepdims=True)
-    if not varied.any():
-        raise NothingToDraw(
-            "no selected unit changes its rate over the window, so there is no z-score: show the rate"
-        )
     rates -= rates.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
     return rates / np.where(varied, rates.std(axis=1, keepdims=True), np.nan)
 
 
-def _averaged(values: np.ndarray, edges_s: np.ndarray) -> Cells:
-    rows = _block_edges(values.shape[0], MOST_ROWS)
+def _cells(bins: Bins, first_place: int, quantity: str) -> tuple[Cells, Binned, int]:
+    """The averaged cells on screen, the bins they are made of, and how many units have no value."""
+    rows = _block_edges(len(bins.rows), MOST_ROWS)
+    parts, constant, binned = [], 0, None
+    # Some units at a time: the table of all units and bins need not fit.
+    for start, stop in _batches(rows, bins):
+        binned = bins.of(bins.rows[rows[start] : rows[stop]])
+        shown = _on_screen(binned, bins)
+        values = _quantity(binned, quantity)[:, shown]
+        constant += int(np.isnan(values[:, 0]).sum())
+        parts.append(_averaged(values, rows[start : stop + 1] - rows[start]))
+    if binned is None or constant == len(bins.rows):
+        raise NothingToDraw(
+            "no selected unit changes its rate over the window, so there is no z-score: show the rate"
+        )
+    shown = _on_screen(binned, bins)
+    edges = binned.edges_s[shown.start : shown.stop + 1]
+    columns = _block_edges(len(edges) - 1, MOST_COLUMNS)
+    return Cells(np.concatenate(parts), edges[columns], rows + first_place), binned, constant
+
+
+def _batches(rows: np.ndarray, bins: Bins) -> list[tuple[int, int]]:
+    """Stretches of blocks of rows whose counts are held at once."""
+    n_bins = max((bins.t1 - bins.t0) * 1000 / bins.wanted_ms, 1)
+    step = max(1, int(COUNTS_AT_ONCE / (n_bins * (rows[1] - rows[0]))))
+    return [(k, min(k + step, len(rows) - 1)) for k in range(0, len(rows) - 1, step)]
+
+
+def _on_screen(binned: Binned, bins: Bins) -> slice:
+    """Which bins are on screen, at least one."""
+    first = int(np.searchsorted(binned.edges_s, bins.x0, side="right")) - 1
+    stop = int(np.searchsorted(binned.edges_s, bins.x1, side="left"))
+    n = len(binned.edges_s) - 1
+    first = min(max(first, 0), n - 1)
+    return slice(first, min(max(stop, first + 1), n))
+
+
+def _averaged(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     columns = _block_edges(values.shape[1], MOST_COLUMNS)
-    if len(rows) > len(values) and len(columns) == len(edges_s):
-        return Cells(values, edges_s, rows)
+    if len(rows) > len(values) and len(columns) > values.shape[1]:
+        return values
     known = np.isfinite(values)
     sums = _block_sums(np.where(known, values, 0), rows, columns)
     numbers = _block_sums(known, rows, columns)
-    means = np.divide(sums, numbers, out=np.full_like(sums, np.nan), where=numbers > 0)
-    return Cells(means, edges_s[columns], rows)
+    return np.divide(sums, numbers, out=np.full_like(sums, np.nan), where=numbers > 0)
 
 
 def _block_edges(length: int, most: int) -> np.ndarray:
@@ -186,18 +253,20 @@ def _limit_words(limit: float, beyond: int, percent: float, quantity: str, cells
     return f"Colours end at {ends}, percentile {percent:g}; {beyond:,} of {cells.values.size:,} cells lie beyond."
 
 
-def _notes(asked_ms: float, wanted_ms: float, binned: Binned, cells: Cells, n_units: int) -> list[str]:
+def _notes(asked_ms: float, bins: Bins, binned: Binned, cells: Cells) -> list[str]:
     used = binned.bin_s * 1000
     notes = []
-    if wanted_ms > asked_ms:
+    if bins.wanted_ms > asked_ms:
         notes.append(
-            f"Bins of {asked_ms:g} ms would be too many: {used:.4g} ms is the finest for so many units."
+            f"Bins of {asked_ms:g} ms would be too many: {used:.4g} ms is the finest for so many units; zoom in to "
+            "see finer ones."
         )
     elif binned.snapped:
         notes.append(f"The bin of {asked_ms:g} ms was snapped to {used:.6g} ms, a multiple of the clock.")
     if binned.partial:
         notes.append(f"The last bin is {binned.partial * 1000:.4g} ms wide; its rate uses that width.")
-    n_bins = len(binned.edges_s) - 1
+    shown = _on_screen(binned, bins)
+    n_units, n_bins = len(bins.rows), shown.stop - shown.start
     rows, columns = cells.values.shape
     if rows < n_units or columns < n_bins:
         block = f"{-(-n_units // MOST_ROWS)} units × {many(-(-n_bins // MOST_COLUMNS), 'bin')}"
@@ -208,21 +277,22 @@ def _notes(asked_ms: float, wanted_ms: float, binned: Binned, cells: Cells, n_un
 def _hover(rec: Recording, scene: Scene, cells: Cells) -> tuple[dict[str, Any], str]:
     """What a cell is called: its unit's name where that is little to send, else its unit row, or rows."""
     rows, columns = cells.values.shape
-    if rows < len(scene.order):
+    if rows < len(scene.rows):
         return {}, ""
     if cells.values.size <= 20_000:
-        names = np.array([label(rec.label(row)) for row in scene.order], object)
+        names = np.array([label(rec.label(row)) for row in scene.rows], object)
         return {"text": np.repeat(names[:, None], columns, axis=1)}, "%{text}<br>"
-    numbers = scene.order.astype(np.uint16 if scene.order.max() < 2**16 else np.uint32)
+    numbers = scene.rows.astype(np.uint16 if scene.rows.max() < 2**16 else np.uint32)
     return {"customdata": np.repeat(numbers[:, None], columns, axis=1)}, "unit row %{customdata}<br>"
 
 
-def _frame(rec: Recording, scene: Scene, binned: Binned, values: np.ndarray, quantity: str) -> pd.DataFrame:
-    table = rec.units.iloc[scene.order]
-    frame = pd.DataFrame(
-        values, columns=pd.Index([f"{quantity}_at_{start:.6f}_s" for start in binned.edges_s[:-1]])
-    )
-    frame.insert(0, "unit", scene.order)
+def _frame(bins: Bins, quantity: str) -> pd.DataFrame:
+    binned = bins.of(bins.rows)
+    shown = _on_screen(binned, bins)
+    table = bins.rec.units.iloc[bins.rows]
+    names = [f"{quantity}_at_{start:.6f}_s" for start in binned.edges_s[shown]]
+    frame = pd.DataFrame(_quantity(binned, quantity)[:, shown], columns=pd.Index(names))
+    frame.insert(0, "unit", bins.rows)
     frame.insert(1, "population", table["population"].astype(str).to_numpy())
     frame.insert(2, "id", table["id"].to_numpy())
     return frame
@@ -242,6 +312,7 @@ VIEW = View(
     },
     needs=("units", "spikes"),
     brush=box,
+    zooms=True,
     order=20,
     height=460,
 )

@@ -228,7 +228,7 @@ def _add_marks(figure: go.Figure, scene: Scene, result: Result) -> None:
             x=times[mine],
             y=places[mine].astype(np.int32),
             mode="none",
-            hoverlabel={"bgcolor": line["color"]},
+            hoverlabel={"bgcolor": line["color"], "font": {"color": "#ffffff"}},
             text=[names[place] for place in places[mine].tolist()],
             hovertemplate="%{text}<br>%{x:.6f} s<extra></extra>",
             **of,

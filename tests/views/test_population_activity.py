@@ -11,7 +11,7 @@ from made_trains import awkward, made, tick_trains, trains_of
 from scipy import stats
 
 from spikeboard.selection import select
-from spikeboard.view import Result
+from spikeboard.view import Result, Viewport
 from spikeboard.views import view
 from spikeboard.views.population_activity import MOST_COLUMNS, MOST_ROWS
 
@@ -141,6 +141,46 @@ def test_colours_end_at_the_percentile_that_the_caption_gives(percent: float, qu
     )
     # what lies beyond keeps its number
     assert np.nanmax(np.abs(np.asarray(heat.z))) == pytest.approx(sizes.max(), rel=1e-5)
+
+
+@pytest.mark.parametrize("quantity", ["rate", "z", "count"])
+@pytest.mark.parametrize("seen", [(2.03, 3.41), (0.0, 0.5), (9.8, 10.0), (5.01, 5.02), (-3.0, 4.0)])
+def test_a_zoom_shows_the_same_bins_of_the_same_units(quantity: str, seen: tuple[float, float]) -> None:
+    rec = awkward(3)
+    whole = ACTIVITY.compute(rec, select(), quantity=quantity)
+    part = ACTIVITY.compute(rec, select(), Viewport(seen, (1.6, 5.4)), quantity=quantity)
+    names = [name for name in whole.table() if "_at_" not in name or _within(name, seen)]
+    expected = whole.table()[names].iloc[2:6].reset_index(drop=True)
+    np.testing.assert_allclose(part.table().filter(like="_at_"), expected.filter(like="_at_"), rtol=1e-6)
+    assert part.table()["unit"].tolist() == expected["unit"].tolist()
+    assert list(part.table()) == names
+    cells = part.extra["cells"]
+    assert cells.rows.tolist() == [2, 3, 4, 5, 6]
+    assert cells.columns_s[0] <= max(seen[0], 0) and cells.columns_s[-1] >= seen[1]
+
+
+def _within(name: str, seen: tuple[float, float], bin_s: float = 0.05) -> bool:
+    start = float(name.split("_at_")[1].removesuffix("_s"))
+    return start < seen[1] - 1e-9 and start + bin_s > seen[0] + 1e-9
+
+
+def test_a_zoom_is_finer_where_bins_were_too_many_or_averaged() -> None:
+    rec = AWKWARD["large"]()
+    coarse = ACTIVITY.compute(rec, select(), bin_ms=0.1)
+    fine = ACTIVITY.compute(rec, select(), Viewport((1.0, 1.1), (0, 9)), bin_ms=0.1)
+    assert "would be too many" in coarse.notes[0] and not any("too many" in note for note in fine.notes)
+    assert any("zoom in" in note for note in coarse.notes)
+
+
+def test_batches_of_units_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = awkward(1)
+    for quantity in ("rate", "z", "count"):
+        whole = ACTIVITY.compute(rec, select(), bin_ms=7.0, quantity=quantity)
+        monkeypatch.setattr("spikeboard.views.population_activity.COUNTS_AT_ONCE", 1)
+        parts = ACTIVITY.compute(rec, select(), bin_ms=7.0, quantity=quantity)
+        monkeypatch.undo()
+        np.testing.assert_array_equal(parts.extra["cells"].values, whole.extra["cells"].values)
+        assert (parts.caption, parts.notes) == (whole.caption, whole.notes)
 
 
 def test_a_sparse_map_still_shows_its_spikes() -> None:
