@@ -16,6 +16,7 @@ from spikeboard.edges import Edges, about_doubled, synapses
 from spikeboard.errors import Question, RecordingError, Undecided
 from spikeboard.readers import npy, reader
 from spikeboard.readers.nest_files import MOST_FILES, Events, files_of, is_nest_file, read_events, recorders
+from spikeboard.readers.nest_weights import is_weight_recorder, table_name, weights_over_time
 from spikeboard.readers.remarks import about_duplicates
 from spikeboard.readers.spikelist import (
     EXACT,
@@ -49,7 +50,12 @@ class _Timed:
     @property
     def is_multimeter(self) -> bool:
         """Whether it sampled variables."""
-        return bool(self.events.columns.values)
+        return bool(self.events.columns.values) and not self.is_weights
+
+    @property
+    def is_weights(self) -> bool:
+        """Whether it recorded the weights of synapses."""
+        return is_weight_recorder(self.events.columns)
 
 
 def sniff(path: Path) -> bool:
@@ -246,7 +252,8 @@ def _assembled(
     notes: list[str],
     adding: bool,
 ) -> Recording:
-    recorded = [_population(one, known, len(timed)) for one in timed if not one.is_multimeter]
+    spiking = [one for one in timed if not one.is_multimeter and not one.is_weights]
+    recorded = [_population(one, known, len(spiking)) for one in spiking]
     _check_ranges(known, recorded, timed)
     extra = _sampled_only(timed, recorded)
     lists = _connections_beside(path, notes) if path.is_dir() else {}
@@ -267,6 +274,7 @@ def _assembled(
         sampling_rate=_clock(times, given, notes),
         states=_states(timed, populations, places, notes),
         connections=connections,
+        intervals=_weights(timed, notes),
         notes=notes,
         source=str(path),
     )
@@ -278,6 +286,14 @@ def _population(one: _Timed, known: Mapping[str, np.ndarray], recorders: int) ->
     ids = one.events.senders
     told = known.get(one.name, known.get("") if recorders == 1 else None)
     return PopulationSpikes(one.name, ids, one.seconds, np.unique(ids) if told is None else told)
+
+
+def _weights(timed: Sequence[_Timed], notes: list[str]) -> dict[str, pd.DataFrame]:
+    return {
+        table_name(one.name): weights_over_time(one.name, one.events, one.seconds, notes)
+        for one in timed
+        if one.is_weights
+    }
 
 
 def _sampled_only(timed: Sequence[_Timed], recorded: Sequence[PopulationSpikes]) -> list[PopulationSpikes]:

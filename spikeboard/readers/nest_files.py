@@ -32,17 +32,6 @@ _MS = ("time_ms", "times_ms")
 _STEPS = ("time_step", "time_steps", "step")
 _TIMES = ("time", "times", "t")
 _OFFSETS = ("time_offset", "offset")
-_WEIGHT_RECORDER = (
-    "receiver",
-    "receivers",
-    "target",
-    "targets",
-    "weight",
-    "weights",
-    "port",
-    "ports",
-    "rport",
-)
 
 
 @dataclass(frozen=True)
@@ -216,8 +205,6 @@ def _whole_lines(beginning: Head) -> str:
 
 def _named(file: Path, line: int, names: list[str], sample: list[list[str]]) -> Columns:
     lower = [name.lower() for name in names]
-    if any(name in _WEIGHT_RECORDER for name in lower):
-        raise RecordingError(f"{file.name} is of a weight_recorder ({listed(names)}), which is not read")
     if len(set(lower)) < len(lower):
         raise RecordingError(f"{file.name}: its header has a name twice ({listed(names)})")
     sender, time = _position(lower, _SENDERS), _position(lower, (*_MS, *_STEPS, *_TIMES))

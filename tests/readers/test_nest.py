@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import spikeboard
 from spikeboard.errors import RecordingError, Undecided
-from spikeboard.readers import nest_files, recognise
+from spikeboard.readers import nest_files, nest_weights, recognise
 from spikeboard.recording import Recording
 
 BRUNEL = "nest_brunel"
@@ -336,7 +336,6 @@ def test_a_folder_with_much_else_is_no_run(tmp_path: Path) -> None:
         (f"{COMMENTS}", "neither a header nor a row"),
         (f"{COMMENTS}sender\tV_m\n1\t2\n", "no column of senders and times"),
         (f"{COMMENTS}sender\ttime_ms\ttime_ms\n1\t2\t3\n", "has a name twice"),
-        (f"{COMMENTS}sender\ttime_ms\tweights\n1\t2\t3\n", "weight_recorder"),
         (f"{SPIKES}1.5\t2\n", "are no node ids, the first is 1.5"),
         (f"{SPIKES}-1\t2\n", "are no node ids"),
         (f"{SPIKES}1\tnan\nx\ty\n", "2 of 2 rows cannot be read"),
@@ -419,3 +418,42 @@ def test_a_damaged_file_gives_a_recording_or_a_sentence(
         except RecordingError:
             return
         assert all(np.isfinite(state.time).all() for state in rec.states.values())
+
+
+WEIGHTS = f"{COMMENTS}sender\ttime_ms\tweights\ttargets\treceptors\tports\n"
+
+
+def test_a_weight_recorder_is_a_table_over_time_and_no_spikes(tmp_path: Path) -> None:
+    written(tmp_path, f"{SPIKES}1\t1.5\n2\t3.5\n")
+    written(tmp_path, f"{WEIGHTS}2\t3.5\t-0.25\t1\t0\t7\n1\t1.5\t45.5\t2\t0\t3\n", "plastic-9-0.dat")
+    rec = opened(tmp_path)
+    assert pairs(rec) == [(0.0015, 1), (0.0035, 2)] and rec.populations["name"].tolist() == ["ex"]
+    table = rec.intervals["weights of plastic"]
+    assert table.columns.tolist() == ["start", "stop", "sender", "weights", "targets", "receptors", "ports"]
+    assert table.to_numpy().tolist() == [
+        [0.0015, 0.0015, 1, 45.5, 2, 0, 3],
+        [0.0035, 0.0035, 2, -0.25, 1, 0, 7],
+    ]
+    assert table["targets"].dtype == np.int64 and not rec.states
+    assert any("plastic is of a weight recorder" in note for note in rec.notes)
+
+
+def test_a_weight_recorder_alone_in_steps_with_offsets(tmp_path: Path) -> None:
+    text = WEIGHTS.replace("time_ms", "time_step\ttime_offset")
+    rec = opened(written(tmp_path, f"{text}1\t20\t0.04\t2.5\t3\t0\t0\n", "w-9-0.dat"), dt=1e-4)
+    assert rec.intervals["weights of w"]["start"].tolist() == pytest.approx([0.00196]) and not len(rec.units)
+
+
+def test_of_more_weights_than_can_be_shown_the_first_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nest_weights, "MOST_ROWS", 2)
+    rows = "".join(f"1\t{time}\t1.0\t2\t0\t0\n" for time in (3.0, 1.0, 2.0))
+    rec = opened(written(tmp_path, WEIGHTS + rows, "w-9-0.dat"))
+    assert rec.intervals["weights of w"]["start"].tolist() == [0.001, 0.002]
+    assert any("3 weights were recorded, of which the first 2" in note for note in rec.notes)
+
+
+def test_a_multimeter_may_sample_a_variable_called_weight(tmp_path: Path) -> None:
+    rec = opened(written(tmp_path, f"{COMMENTS}sender\ttime_ms\tweight\n1\t1.0\t0.5\n1\t2.0\t0.75\n"))
+    assert rec.states["ex.weight"].values[:, 0].tolist() == [0.5, 0.75]
