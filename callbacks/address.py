@@ -12,6 +12,7 @@ from components.art_page import downloads
 from spikeboard import uploads
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.hosting import current_user
+from spikeboard.importing import Importing
 from spikeboard.library import Library, open_key
 from spikeboard.links import Link, read_link
 from spikeboard.recording import Recording
@@ -80,6 +81,8 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
         rec = open_key(library, key)
     except Undecided as question:
         return _with_library(problems.question(key, question), page, library, link)
+    except Importing as under_way:
+        return _with_library(problems.importing(under_way), page, library, link)
     except RecordingError as problem:
         return _with_library(problems.problem(str(problem)), page, library, link)
     selection, complaint = _fitting(link.selection, rec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import tempfile
 from collections.abc import Awaitable
@@ -17,10 +18,11 @@ from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
 from callbacks.wiring import NONSENSE, threaded
-from spikeboard import exchange, tables, uploads
+from spikeboard import exchange, importing, tables, uploads
 from spikeboard.acceptance import first_page
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.hosting import current_user
+from spikeboard.importing import Importing
 from spikeboard.library import Library, answered, key_of_path, open_key
 from spikeboard.links import read_link
 
@@ -78,6 +80,15 @@ def register(app: Dash, library: Library) -> None:
     async def cancel(batch: str) -> JSONResponse:
         return await said(asyncio.to_thread(uploads.discard, batch), "cancelled")
 
+    @app.server.get("/import/{name}")
+    async def under_way(name: str) -> JSONResponse:
+        return JSONResponse(await asyncio.to_thread(how_far, name))
+
+    @app.server.delete("/import/{name}")
+    async def call_off(name: str) -> JSONResponse:
+        await asyncio.to_thread(importing.cancel, checked_name(name))
+        return JSONResponse({"cancelled": True})
+
     @app.server.get("/export/{form}")
     async def export(form: str, request: Request) -> Response:
         return await asyncio.to_thread(exported, library, form, request.url.query)
@@ -99,6 +110,17 @@ def answers(chosen: Any, typed: Any, names: Any) -> dict[str, str]:
             raise RecordingError("Choose an answer first.")
         given[str(name.get("question"))[:100]] = answer
     return given
+
+
+def how_far(name: str) -> dict[str, Any]:
+    """How far an import is: its stage and the part of it that is done, or that it is over."""
+    state = importing.state(checked_name(name))
+    return {"over": True} if state is None else {"stage": state[0], "part": state[1]}
+
+
+def checked_name(name: str) -> str:
+    """The name of a store that is being made, as a page of ours sends it; "" for anything else."""
+    return name if re.fullmatch(r"[0-9a-f]{32}", name) else ""
 
 
 async def said(work: Awaitable[Any], what: str) -> JSONResponse:
@@ -135,7 +157,7 @@ def exported(library: Library, form: str, query: str) -> Response:
 
 
 def opened(library: Library, key: str) -> str:
-    """The address of a recording, once it is known that it opens (or asks)."""
-    with suppress(Undecided):
+    """The address of a recording, once it is known that it opens, asks, or takes its time."""
+    with suppress(Undecided, Importing):
         open_key(library, key)
     return first_page(library, key)

@@ -9,6 +9,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from spikeboard.errors import Question, Undecided
+from spikeboard.importing import Importing
+from spikeboard.theme import shown
 
 
 def problem(sentence: str) -> Component:
@@ -18,6 +20,35 @@ def problem(sentence: str) -> Component:
         title="This recording cannot be opened",
         color="red",
         variant="outline",
+    )
+
+
+def importing(under_way: Importing) -> Component:
+    """A recording is being imported: how far that is, and a way to call it off. assets/importing.js keeps it up."""
+    name = shown(under_way.source, 120)
+    return html.Section(
+        [
+            html.H2(f"{name} is being imported"),
+            html.Div(
+                [
+                    html.Progress(
+                        max="100",
+                        value=f"{100 * under_way.part:.0f}",
+                        **{"aria-label": f"Import of {name}"},
+                    ),
+                    html.Button("Cancel", id="import-cancel", className="action", type="button"),
+                ],
+                className="row",
+            ),
+            html.P("reading", id="import-stage", role="status"),
+            html.P(
+                "This happens once: it opens here when it is done, and at once from then on. You may leave this page.",
+                className="caption",
+            ),
+        ],
+        id="importing",
+        className="card",
+        **{"data-import": under_way.name},
     )
 
 

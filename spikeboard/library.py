@@ -11,6 +11,7 @@ Nothing is held in the process but a small cache, so any worker can answer for a
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -22,12 +23,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from spikeboard import places, store
+from spikeboard import importing, places, store
 from spikeboard.errors import RecordingError
 from spikeboard.readers import fingerprint, open_recording, recognise
 from spikeboard.recording import Recording
 
 DEMO = "demo"
+# Bytes of a source; a smaller one opens while the page waits.
+LARGE = 32 * 2**20
 MOST_LISTED = 500
 MOST_LOOKED_AT = 5000
 # Any text could be a table; what is listed unasked has one of these endings, what is asked for is opened all the same.
@@ -69,10 +72,13 @@ def open_key(library: Library, key: str) -> Recording:
     ------
     RecordingError : where there is none, or it cannot be read
     Undecided : where its file leaves something open
+    Importing : where it is large, and is being imported in the background
     """
     path, options = locate(library, key)
     try:
-        return _opened(str(path), json.dumps(options, sort_keys=True), _state(path, options))
+        state = _state(path, options)
+        _import_what_is_long(path, options, state)
+        return _opened(str(path), json.dumps(options, sort_keys=True), state)
     except OSError as problem:
         why = problem.strerror or "the system refuses"
         raise RecordingError(f"{path.name[:100]!r} cannot be read: {why}") from problem
@@ -166,6 +172,14 @@ def uploads_folder() -> Path:
     folder = places.home() / "uploads"
     folder.mkdir(exist_ok=True, mode=0o700)
     return folder
+
+
+def _import_what_is_long(path: Path, options: dict[str, Any], state: str) -> None:
+    """Nobody waits without a word for more than a moment: what is large is imported beside what else is done."""
+    kept = places.stores() / state
+    if store.is_store(kept) or store.is_store(path) or _size(path) < LARGE:
+        return
+    importing.in_background(path.name, kept, functools.partial(open_recording, path, **options))
 
 
 @lru_cache(maxsize=16)

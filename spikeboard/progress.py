@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from spikeboard.errors import RecordingError
-
 # The stages of an import, and the part of its time that is over when each begins: as measured on lists of spikes.
 STAGES = {"reading": 0.0, "sorting": 0.55, "writing": 0.9}
 
@@ -15,8 +13,8 @@ Report = Callable[[str, float], None]
 _heard: ContextVar[Report | None] = ContextVar("heard", default=None)
 
 
-class Cancelled(RecordingError):  # noqa: N818  (somebody wanted it so)
-    """Work that was called off: nothing of it is kept."""
+class Cancelled(Exception):  # noqa: N818  (somebody wanted it so)
+    """Work that was called off: nothing of it is kept. It is no fault of a file, which a reader might get over."""
 
 
 @contextmanager
@@ -27,6 +25,11 @@ def heard_by(report: Report | None) -> Iterator[None]:
         yield
     finally:
         _heard.reset(before)
+
+
+def heard() -> Report | None:
+    """Whoever hears of the work done now."""
+    return _heard.get()
 
 
 def tell(stage: str, done: float, of: float) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from spikeboard import places, store
 from spikeboard.errors import RecordingError, Undecided
+from spikeboard.importing import Importing
 from spikeboard.library import Library, locate, note, open_key, uploads_folder
 from spikeboard.readers import hdf5_probe
 
@@ -67,7 +68,7 @@ def finish(library: Library, batch: str, user: str = "") -> str:
         files = [file for file in folder.iterdir() if not file.name.startswith(".")]
         hdf5_probe.check(folder)
         key = note(files[0] if len(files) == 1 else folder, {})
-        with suppress(Undecided):
+        with suppress(Undecided, Importing):
             open_key(library, key)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

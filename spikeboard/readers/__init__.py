@@ -18,8 +18,9 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from spikeboard import doctor, places, store
+from spikeboard import doctor, importing, places, store
 from spikeboard.errors import RecordingError, Undecided
+from spikeboard.progress import Report, heard, heard_by
 from spikeboard.recording import Recording
 from spikeboard.version import VERSION
 
@@ -78,7 +79,9 @@ def readers() -> tuple[Reader, ...]:
     return tuple(sorted(_READERS.values(), key=lambda reader: (reader.order, reader.name)))
 
 
-def open_recording(path: str | os.PathLike[str], **options: Any) -> Recording:
+def open_recording(
+    path: str | os.PathLike[str], *, progress: Report | None = None, **options: Any
+) -> Recording:
     """Open any supported file or folder, told apart by content, not by suffix.
 
     What was opened once is kept as a memory-mapped store: opening it again does not read the source.
@@ -86,6 +89,8 @@ def open_recording(path: str | os.PathLike[str], **options: Any) -> Recording:
     Parameters
     ----------
     path : file or folder
+    progress : is told `(stage, part)` while a source is imported: what is being done, and how much of the whole
+        is done, from 0 to 1; it may call the import off by raising `spikeboard.progress.Cancelled`
     options : answers to what the file leaves open, such as `time_unit="ms"`; and `mend="drop_duplicates|t_stop=3"`,
         remedies of the import doctor (`spikeboard.doctor`), applied to what was read
 
@@ -107,12 +112,20 @@ def open_recording(path: str | os.PathLike[str], **options: Any) -> Recording:
             return store.load(path)
     asked = {**options, "mend": remedies} if remedies else options
     kept = places.stores() / fingerprint(path, asked)
-    if store.is_store(kept):
-        return store.load(kept)
-    rec = (
-        doctor.mended(open_recording(path, **options), remedies) if remedies else read_source(path, **options)
-    )
-    return store.load(store.save(store.with_origin(rec, str(path.resolve()), asked), kept))
+    if not store.is_store(kept):
+        with heard_by(progress or heard()), importing.alone(kept):
+            # Somebody else may have made it meanwhile.
+            if not store.is_store(kept):
+                store.save(
+                    store.with_origin(_made(path, remedies, options), str(path.resolve()), asked), kept
+                )
+    return store.load(kept)
+
+
+def _made(path: Path, remedies: str, options: dict[str, Any]) -> Recording:
+    if remedies:
+        return doctor.mended(open_recording(path, **options), remedies)
+    return read_source(path, **options)
 
 
 def read_source(path: Path, **options: Any) -> Recording:
