@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from spikeboard.analysis.bins import binned_counts
 from spikeboard.analysis.trains import Rows, duration_s, snap_bin, trains_in, unit_rows
@@ -120,7 +120,8 @@ def _by_leaves(scores: NDArray[np.float32]) -> NDArray[np.integer]:
     condensed = np.maximum(distance[np.triu_indices(len(scores), 1)], 0)
     # Rounding makes distances that should be equal differ in the last digits, by machine: the tree must not.
     condensed = np.round(condensed, 6)
-    return leaves_list(optimal_leaf_ordering(linkage(condensed, "average"), condensed))
+    trees = scipy.cluster.hierarchy
+    return trees.leaves_list(trees.optimal_leaf_ordering(trees.linkage(condensed, "average"), condensed))
 
 
 def _by_angle(scores: NDArray[np.float32]) -> NDArray[np.integer]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
-from scipy.ndimage import map_coordinates
 
 Floats = NDArray[np.float64]
 
@@ -18,7 +17,7 @@ def through(levels: Floats, count: int) -> Floats:
     n = levels.shape[-1]
     if n == 1:
         return np.repeat(levels, count, axis=-1)
-    return PchipInterpolator(np.arange(n), levels, axis=-1)(np.linspace(0, n - 1, count))
+    return scipy.interpolate.PchipInterpolator(np.arange(n), levels, axis=-1)(np.linspace(0, n - 1, count))
 
 
 def around(levels: Floats, count: int) -> Floats:
@@ -27,7 +26,9 @@ def around(levels: Floats, count: int) -> Floats:
     lap = np.concatenate([levels[..., -2:], levels, levels[..., :3]], axis=-1) if n > 2 else None
     if lap is None:
         return around(np.concatenate([levels] * 3, axis=-1), 3 * count)[..., :count] if n else levels
-    return PchipInterpolator(np.arange(-2, n + 3), lap, axis=-1)(np.arange(count) * n / count)
+    return scipy.interpolate.PchipInterpolator(np.arange(-2, n + 3), lap, axis=-1)(
+        np.arange(count) * n / count
+    )
 
 
 def on_surface(grid: Floats, x: Floats, y: Floats) -> Floats:
@@ -43,7 +44,9 @@ def on_surface(grid: Floats, x: Floats, y: Floats) -> Floats:
     float64 of that shape
     """
     rows, columns = grid.shape
-    return np.clip(map_coordinates(grid, [y * (rows - 1), x * (columns - 1)], order=3, mode="mirror"), 0, 1)
+    return np.clip(
+        scipy.ndimage.map_coordinates(grid, [y * (rows - 1), x * (columns - 1)], order=3, mode="mirror"), 0, 1
+    )
 
 
 def swell(rng: np.random.Generator, count: int, finest: float) -> Floats:

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import networkx as nx
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 from scipy.sparse import csr_array
 
 from spikeboard.topology.edges import Edges, digraph, distinct
@@ -202,5 +202,5 @@ def _relaxed(
     for _ in range(rounds):
         for blocks, offset, pull in zip(order, offsets, pulls, strict=True):
             wish = np.where(lone[blocks], y[blocks], pull @ y)
-            y[blocks] = offset + isotonic_regression(wish - offset).x
+            y[blocks] = offset + scipy.optimize.isotonic_regression(wish - offset).x
     return y

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from spikeboard.analysis.correlation import (
     Correlograms,
@@ -85,7 +85,7 @@ def _poisson(pair: Pair, found: Correlograms, notes: tuple[str, ...] = ()) -> Ch
     mean = poisson_expectation(found)[0, -1]
     # At lag 0 of one train with itself every pair is counted in both directions.
     twice = np.where((found.lags_s == 0) & pair.auto, 2, 1)
-    low, high = (twice * stats.poisson.ppf(q, mean / twice) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = (twice * scipy.stats.poisson.ppf(q, mean / twice) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     text = "independent Poisson trains, 95 % of the values in each bin"
     return Chance(mean, np.sqrt(mean * twice), low, high, text, notes)
 
@@ -119,7 +119,7 @@ def _over_trials(
     trials: TrialCorrelogram = shift_predictor(
         rec, groups[0], groups[-1], starts, stops, window_ms, found.bin_s * 1e3
     )
-    low, high = (stats.poisson.ppf(q, trials.predicted) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = (scipy.stats.poisson.ppf(q, trials.predicted) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     text = (
         f"the target taken from other trials ({trials.n_trials} trials of {trials.trial_s:g} s, "
         f"{many(trials.n_shifts, 'shift')} averaged), 95 % of a Poisson distribution in each bin"

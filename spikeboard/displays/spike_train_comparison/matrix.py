@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import dendrogram, linkage, optimal_leaf_ordering
-from scipy.spatial.distance import squareform
 
 from spikeboard.analysis.distances import distance_matrix, steps_needed
 from spikeboard.displays.spike_train_comparison.measures import MOST_STEPS, Scales
@@ -60,9 +59,10 @@ def numbers(rec: Recording, selection: Selection, between: str, measure: str, sc
 
 def _tree(values: NDArray[np.floating]) -> tuple[dict[str, Any], list[int]]:
     # Rounding makes distances that should be equal differ in the last digits, by machine: the tree must not.
-    condensed = np.round(squareform(values, checks=False), 9)
-    found = optimal_leaf_ordering(linkage(condensed, "average"), condensed)
-    tree = dendrogram(found, no_plot=True)
+    condensed = np.round(scipy.spatial.distance.squareform(values, checks=False), 9)
+    trees = scipy.cluster.hierarchy
+    found = trees.optimal_leaf_ordering(trees.linkage(condensed, "average"), condensed)
+    tree = trees.dendrogram(found, no_plot=True)
     return tree, tree["leaves"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+import scipy
 
 from spikeboard.neuroart.curves import height, on_surface, swell
 from spikeboard.neuroart.drawing import Drawing, Floats, Shape, ribbons
@@ -44,7 +44,7 @@ def _scattered(rng: np.random.Generator, strokes: int) -> Floats:
 
 def _gentle(grid: Floats) -> Floats:
     """Smoothed until a stroke can follow it, and stretched again over all levels."""
-    smooth = gaussian_filter(grid, [max(n / 14, 0.3) for n in grid.shape], mode="nearest")
+    smooth = scipy.ndimage.gaussian_filter(grid, [max(n / 14, 0.3) for n in grid.shape], mode="nearest")
     low, high = smooth.min(), smooth.max()
     return (smooth - low) / (high - low) * (grid.max() - grid.min()) if high > low else smooth
 

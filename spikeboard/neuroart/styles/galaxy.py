@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
 
 from spikeboard.neuroart.curves import height, swell
 from spikeboard.neuroart.drawing import painted
@@ -94,7 +94,9 @@ def _splat(place: Floats, light: Floats, width: int) -> Light:
 
 def _blurred(canvas: Light, reach: float) -> Light:
     for channel in range(3):
-        canvas[..., channel] = gaussian_filter(canvas[..., channel], reach, mode="constant", truncate=3.5)
+        canvas[..., channel] = scipy.ndimage.gaussian_filter(
+            canvas[..., channel], reach, mode="constant", truncate=3.5
+        )
     return canvas
 
 
@@ -102,7 +104,10 @@ def _looked_up(canvas: Light, x: Floats, y: Floats) -> Floats:
     """(h, w, 3): the light at each place, between pixels by straight lines."""
     width = len(canvas)
     rows, columns = np.broadcast_arrays(y * width - 0.5, x * width - 0.5)
-    at = [map_coordinates(canvas[..., n], [rows, columns], order=1, mode="nearest") for n in range(3)]
+    at = [
+        scipy.ndimage.map_coordinates(canvas[..., n], [rows, columns], order=1, mode="nearest")
+        for n in range(3)
+    ]
     return np.stack(at, axis=-1).astype(np.float64)
 
 

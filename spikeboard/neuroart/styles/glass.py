@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import Voronoi
+import scipy
 
 from spikeboard.neuroart.curves import through
 from spikeboard.neuroart.drawing import Disc, Drawing, Floats, Shape
@@ -52,7 +52,7 @@ def _settled(sites: Floats, level: Floats) -> Floats:
 def _panes(sites: Floats) -> list[Floats]:
     """The Voronoi cell of each site in the unit square; mirror images beyond the four sides close the outer ones."""
     mirrored = [sites * (-1, 1), sites * (1, -1), (2, 0) - sites * (1, -1), (0, 2) - sites * (-1, 1)]
-    diagram = Voronoi(np.concatenate([sites, *mirrored]))
+    diagram = scipy.spatial.Voronoi(np.concatenate([sites, *mirrored]))
     cells = (diagram.vertices[diagram.regions[diagram.point_region[n]]] for n in range(len(sites)))
     return [_in_order(np.clip(cell, 0, 1)) for cell in cells]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from spikeboard.neuroart.curves import height, on_surface, swell
 from spikeboard.neuroart.drawing import painted
@@ -44,7 +44,7 @@ def country(
 
 def _settled(grid: Floats, softness: float) -> Floats:
     """Smoothed until hills are hills, and stretched again to the heights it had."""
-    smooth = gaussian_filter(grid, [softness * n / 40 for n in grid.shape], mode="nearest")
+    smooth = scipy.ndimage.gaussian_filter(grid, [softness * n / 40 for n in grid.shape], mode="nearest")
     low, high = smooth.min(), smooth.max()
     return grid.min() + (smooth - low) / (high - low) * (grid.max() - grid.min()) if high > low else smooth
 

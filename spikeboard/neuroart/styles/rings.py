@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d
 
 from spikeboard.neuroart.curves import around, through
 from spikeboard.neuroart.drawing import Drawing, Floats, Shape
@@ -53,7 +53,7 @@ def _edges(level: Floats, rng: np.random.Generator, wobble: float) -> Floats:
 def _softened(level: Floats) -> Floats:
     """Averaged over a twelfth of the circle: wood bends, it does not jump."""
     kernel = np.hanning(POINTS // 12 + 2)[1:-1]
-    return convolve1d(level, kernel / kernel.sum(), axis=1, mode="wrap")
+    return scipy.ndimage.convolve1d(level, kernel / kernel.sum(), axis=1, mode="wrap")
 
 
 def _places(radius: Floats) -> Floats:
