@@ -12,6 +12,7 @@ from spikeboard import doctor, uploads
 from spikeboard.acceptance import REPORT, accept
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.hosting import current_user
+from spikeboard.importing import Importing
 from spikeboard.library import Library, key_of_path, locate, note, open_key
 from spikeboard.links import Link, write_link
 
@@ -104,6 +105,8 @@ def mended_address(library: Library, key: str, wish: str, reporting: bool) -> st
         open_key(library, mended)
     except Undecided:
         return REPORT + write_link(Link(mended))
+    except Importing:
+        pass  # its page shows how far that is
     if not reporting:
         accept(library, mended)
     return (REPORT if reporting else "/") + write_link(Link(mended))

@@ -14,8 +14,9 @@ from spikeboard.recording import Recording
 
 # No neuron keeps up such a mean rate: the absolute refractory period is about 1 ms.
 FASTEST_HZ = 1000.0
-# A unit that is worth recording fires more often than once in three hours.
-SLOWEST_HZ = 1e-4
+# A recording of this length whose units fire less often than this may well count samples.
+LONG_S = 6 * 3600.0
+SLOWEST_HZ = 0.01
 # Shorter intervals than the absolute refractory period (Hodgkin 1938, about 1 ms) in more than 1 % of all are odd.
 REFRACTORY_S = 1e-3
 TOLERATED = 0.01
@@ -103,7 +104,7 @@ def rates(rec: Recording) -> Iterator[Finding]:
             _longer(rec),
         )
     firing = rate[rec.counts > 1]
-    if len(firing) and np.median(firing) < SLOWEST_HZ:
+    if rec.duration > LONG_S and len(firing) and np.median(firing) < SLOWEST_HZ:
         yield Finding(
             f"The recording would be {rec.duration / 86400:,.3g} days long, and units fire {np.median(firing):.2g} "
             "times a second",

@@ -49,7 +49,11 @@ def test_every_awkward_recording_can_be_examined_and_shown(name: str) -> None:
     rec = AWKWARD[name]()
     before = rec.digest
     for finding in doctor.examine(rec):
-        assert finding.what and all(doctor.apply(rec, remedy).notes for remedy in finding.remedies)
+        assert finding.what
+        for remedy in finding.remedies:
+            typed = "1e3" if remedy.key == "divide_times" else "1e4"
+            key = f"{remedy.key}={typed}" if remedy.asks else remedy.key
+            assert doctor.apply(rec, key).notes
     assert rec.digest == before and overview.content(rec, Link())
 
 
