@@ -21,6 +21,7 @@ from fastapi import FastAPI
 import callbacks
 from callbacks.wiring import Understanding, broken
 from components.shell import shell
+from spikeboard import importing
 from spikeboard.doctor.words import oddities
 from spikeboard.errors import RecordingError
 from spikeboard.hosting import (
@@ -37,6 +38,7 @@ from spikeboard.hosting import (
 from spikeboard.library import (
     DEMO,
     Library,
+    is_large,
     key_of_path,
     library_from_environment,
     library_to_environment,
@@ -46,6 +48,7 @@ from spikeboard.library import (
 from spikeboard.ports import check_free, free_port
 from spikeboard.readers import open_recording
 from spikeboard.serving import serve
+from spikeboard.terminal import told_in
 from spikeboard.theme import template
 from spikeboard.version import VERSION
 from spikeboard.warming import warm_in_background
@@ -114,6 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         library, policy = _library(said), policy_from_arguments(said)
         os.environ.update(to_environment(policy, said.host) | library_to_environment(library))
+        _import(library)
         _serve(said, library, policy)
     except (RecordingError, HostingError) as problem:
         print(f"spikeboard: {problem}", file=sys.stderr)  # noqa: T201
@@ -121,6 +125,19 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _import(library: Library) -> None:
+    """Import what was named if that takes a while; what a crash has left of earlier imports is removed."""
+    importing.sweep()
+    if library.first == DEMO:
+        return
+    path, options = locate(library, library.first)
+    if not is_large(path):
+        return
+    # What cannot be opened, or asks something, says so in the page.
+    with suppress(RecordingError, OSError), told_in(sys.stderr, path.name) as report:
+        open_recording(path, progress=report, **options)
 
 
 def _serve(said: argparse.Namespace, library: Library, policy: Policy) -> None:

@@ -156,6 +156,11 @@ def entries(library: Library) -> Iterator[Entry]:
     yield from _uploaded()
 
 
+def is_large(path: Path) -> bool:
+    """Whether a source takes a while to import."""
+    return not store.is_store(path) and _size(path) >= LARGE
+
+
 def described(library: Library, key: str) -> tuple[str, int]:
     """What format the source of a key has, and its size in bytes.
 
@@ -177,7 +182,7 @@ def uploads_folder() -> Path:
 def _import_what_is_long(path: Path, options: dict[str, Any], state: str) -> None:
     """Nobody waits without a word for more than a moment: what is large is imported beside what else is done."""
     kept = places.stores() / state
-    if store.is_store(kept) or store.is_store(path) or _size(path) < LARGE:
+    if store.is_store(kept) or not is_large(path):
         return
     importing.in_background(path.name, kept, functools.partial(open_recording, path, **options))
 
