@@ -15,6 +15,7 @@ from scipy import sparse
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
 from spikeboard.analysis.lags import doubled_lags
+from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.surrogates import surrogate_of
 from spikeboard.analysis.trains import read_only
 from spikeboard.errors import RecordingError
@@ -596,7 +597,12 @@ def _near_counts(trains: Trains, dt: int) -> np.ndarray:
     n = trains.n_spikes
     pairs = n * n * min(1.0, 2 * dt / trains.span)
     if pairs > 2 * n * len(trains):
-        return _near_by_pairs(trains.ticks, trains.offsets, dt)
+        near = np.zeros((len(trains), len(trains)), np.int64)
+        in_parts(
+            lambda a, b: _near_by_pairs(trains.ticks, trains.offsets, dt, a, b, near),
+            trains.counts * len(trains) + n,
+        )
+        return near
     return _near_by_sweep(*trains.by_time, len(trains), dt)
 
 
@@ -729,14 +735,11 @@ def _near(a, b, dt):
 
 
 @njit(cache=True, nogil=True)
-def _near_by_pairs(ticks, offsets, dt):
-    """[i, j] = how many spikes of train i lie within ±dt of one of train j; costs one step per spike and train."""
-    n = len(offsets) - 1
-    near = np.zeros((n, n), np.int64)
-    for i in range(n):
-        for j in range(n):
+def _near_by_pairs(ticks, offsets, dt, first, last, near):
+    """near[i, j] = spikes of train i, of first…last - 1, within ±dt of one of train j; a step per spike and train."""
+    for i in range(first, last):
+        for j in range(len(offsets) - 1):
             near[i, j] = _near(ticks[offsets[i] : offsets[i + 1]], ticks[offsets[j] : offsets[j + 1]], dt)
-    return near
 
 
 @njit(cache=True, nogil=True)

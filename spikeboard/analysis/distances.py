@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains, positive
+from spikeboard.analysis.parts import in_parts
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 # Steps of a few ns that one call may take: about half a minute.
 MOST_STEPS = 5_000_000_000
+# What a spike of a pair costs at the least.
+STEP_NS = 20
 # Bytes that the matching of two trains may take to remember its choices.
 MOST_CHOICES = 500_000_000
 # Below this share of the two trains' own terms, the difference of sums has lost half its digits.
@@ -402,9 +405,14 @@ def _over_pairs(
     trains: Sequence[np.ndarray], of: Callable[[np.ndarray, np.ndarray], float], itself: float = 0.0
 ) -> np.ndarray:
     found = np.full((len(trains), len(trains)), itself)
-    for i in range(len(trains)):
-        for j in range(i + 1, len(trains)):
+    pairs = np.argwhere(np.triu(np.ones(found.shape, bool), 1))
+    lengths = np.array([len(train) for train in trains], float)
+
+    def fill(first: int, last: int) -> None:
+        for i, j in pairs[first:last].tolist():
             found[i, j] = found[j, i] = of(trains[i], trains[j])
+
+    in_parts(fill, STEP_NS * lengths[pairs].sum(axis=1))
     return found
 
 

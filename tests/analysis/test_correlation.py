@@ -466,7 +466,9 @@ def test_tiling_of_a_silent_unit_is_unknown_and_of_a_train_with_itself_one() -> 
 def test_both_ways_of_finding_neighbours_agree() -> None:
     trains = grouped_trains(awkward(2))
     swept = correlation._near_by_sweep(*trains.by_time, len(trains), 300)
-    np.testing.assert_array_equal(swept, correlation._near_by_pairs(trains.ticks, trains.offsets, 300))
+    paired = np.zeros_like(swept)
+    correlation._near_by_pairs(trains.ticks, trains.offsets, 300, 0, len(trains), paired)
+    np.testing.assert_array_equal(swept, paired)
     assert swept.any()
 
 
