@@ -11,9 +11,10 @@ from spikeboard import columns
 from spikeboard.errors import RecordingError
 from spikeboard.readers.sonata_config import ReportFile, Sources, SpikeFile
 from spikeboard.readers.sonata_files import kinds, short
+from spikeboard.readers.sonata_inputs import spikes_in
 from spikeboard.readers.sonata_network import Edges, positions, read_edges, read_nodes
 from spikeboard.readers.sonata_reports import Report, read_reports, told
-from spikeboard.readers.sonata_spikes import Spikes, read_spikes
+from spikeboard.readers.sonata_spikes import Spikes
 from spikeboard.readers.unknown_units import ADD, added, answer
 
 # Where the old flat layout names no population and nothing else does.
@@ -84,7 +85,7 @@ def take_spikes(
     notes: list[str],
 ) -> None:
     """Read the spikes of the chosen files, each to its population."""
-    read_in = [(file, spikes) for file in files for spikes in read_spikes(file.path, time_unit)]
+    read_in = [(file, spikes) for file in files for spikes in spikes_in(file, time_unit)]
     # Those that name their population come first, so that what is left can be told for the others.
     for file, spikes in sorted(read_in, key=lambda pair: pair[1].population is None):
         notes.extend(spikes.notes)

@@ -35,11 +35,13 @@ class SpikeFile:
     role : "output" (what the run wrote), "input" (trains of virtual cells), "replay" (another run's output,
         played back as input), or "found" (no config names it)
     node_set : which cells an input drives, "" where unknown
+    trial : which of several trials of an input is played, "" where the config does not say
     """
 
     path: Path
     role: str
     node_set: str = ""
+    trial: str = ""
 
 
 @dataclass(frozen=True)
@@ -362,17 +364,16 @@ def _output_folder(config: _Config) -> Path:
 def _add_inputs(sources: Sources, config: _Config) -> Sources:
     notes: list[str] = []
     found = []
-    for name, item in _objects(config.content, "inputs", config.path).items():
+    for item in _objects(config.content, "inputs", config.path).values():
         text = next((item[key] for key in ("input_file", "spikes_file", "spike_file") if key in item), None)
         kind, module = str(item.get("input_type", "")), str(item.get("module", ""))
         replays = module == "replay" or kind == "replay_spikes"
         if not replays and kind != "spikes":
             continue
         path = _existing(config, text, notes)
-        if path is not None and path.suffix.lower() in (".csv", ".nwb", ".txt"):
-            notes.append(f"the spikes of input {name!r} are in {path.name!r}: only HDF5 inputs are read")
-        elif path is not None:
-            found.append(SpikeFile(path, "replay" if replays else "input", _node_set(item)))
+        if path is not None:
+            role = "replay" if replays else "input"
+            found.append(SpikeFile(path, role, _node_set(item), str(item.get("trial") or "")))
     return replace(sources, spikes=(*sources.spikes, *found), notes=(*sources.notes, *notes))
 
 

@@ -11,7 +11,7 @@ from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.readers.sonata_cells import Populations
 from spikeboard.readers.sonata_config import ReportFile, Sources, SpikeFile
 from spikeboard.readers.sonata_files import listed, short
-from spikeboard.readers.sonata_spikes import read_spikes, spike_populations
+from spikeboard.readers.sonata_inputs import populations_in, spikes_in
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,7 @@ def choose(
 
 
 def _names_in(file: SpikeFile) -> frozenset[str | None]:
-    return frozenset(
-        name if name is not None else file.node_set or None for name in spike_populations(file.path)
-    )
+    return frozenset(name if name is not None else file.node_set or None for name in populations_in(file))
 
 
 def _set_aside(
@@ -126,7 +124,7 @@ def _label(
 def _choice(
     sources: Sources, label: str, files: Sequence[SpikeFile], cells: Populations, time_unit: str | None
 ) -> Choice:
-    spikes = [part for file in files for part in read_spikes(file.path, time_unit)]
+    spikes = [part for file in files for part in spikes_in(file, time_unit)]
     units = sum(
         len(cells[part.population].ids()) if part.population in cells else len(distinct(part.ids))
         for part in spikes
