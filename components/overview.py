@@ -180,13 +180,14 @@ def _units(rec: Recording) -> Component:
             "headerHeight": 34,
             "suppressFieldDotNotation": True,
         },
-        style={"height": 420},
+        style={"height": min(420, 34 + 30 * len(frame) + 24)},
     )
     return html.Section([html.H2("Units"), html.P(said, className="caption"), grid], className="card")
 
 
 def _column(name: str, frame: pd.DataFrame) -> dict[str, Any]:
-    column: dict[str, Any] = {"field": name, "headerName": COLUMN_NAMES.get(name, shown(name))}
+    heading = COLUMN_NAMES.get(name, shown(name))
+    column: dict[str, Any] = {"field": name, "headerName": heading, "minWidth": _width(heading, frame[name])}
     if pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]):
         column |= {"type": "numericColumn", "filter": "agNumberColumnFilter"}
         if pd.api.types.is_float_dtype(frame[name]):
@@ -194,3 +195,9 @@ def _column(name: str, frame: pd.DataFrame) -> dict[str, Any]:
                 "function": "params.value == null ? '–' : d3.format('.4~g')(params.value)"
             }
     return column
+
+
+def _width(heading: str, values: pd.Series) -> int:
+    """Pixels for a heading with the signs beside it, and for the longest of the first names."""
+    names = [] if pd.api.types.is_float_dtype(values) else values.iloc[:200].astype(str)
+    return min(40 + 8 * max([len(heading) + 4, *map(len, names)]), 280)

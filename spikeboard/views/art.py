@@ -66,7 +66,8 @@ def framed(result: Result, **chosen: Any) -> go.Figure:
         "sizey": 1,
         "layer": "below",
     }
-    hidden: dict[str, Any] = {"visible": False, "range": [0, 1], "fixedrange": True}
+    # The picture fills its place whatever shape that had before.
+    hidden: dict[str, Any] = {"visible": False, "range": [0, 1], "fixedrange": True, "constrain": "domain"}
     figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="markers", marker_opacity=0, hoverinfo="skip"))
     figure.update_layout(images=[image], xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"}, dragmode=False)
     return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0}, showlegend=False)
