@@ -2,6 +2,7 @@
 # make test   install what the tests need, Chromium included, and run them all; TESTS=tests/readers runs some
 # make check  format, lint and types
 # make bench  other packages and Spikeboard on the same data, side by side; NAMES="bins welch" measures some
+# make bench-browser  what a person waits for in Chromium, as recordings grow; SIZES="1e6 1e7" takes these, ROUNDS=1 once
 # make docs   the reference page of each view, and the screenshots
 
 VENV := .venv
@@ -11,8 +12,10 @@ PORT ?= 8050
 TESTS ?= tests
 BENCH := .venv-bench
 NAMES ?=
+SIZES ?= 1e6 1e7 1e8
+ROUNDS ?= 3
 
-.PHONY: run test check bench docs clean
+.PHONY: run test check bench bench-browser docs clean
 
 run: .setup/run
 	@$(PYTHON) app.py $(if $(FILE),"$(FILE)") --port $(PORT)
@@ -30,6 +33,9 @@ check: .setup/test
 
 bench: .setup/bench
 	@$(BENCH)/bin/python -m benchmarks $(NAMES)
+
+bench-browser: .setup/test .setup/browser
+	@$(PYTHON) -m benchmarks.browser --sizes "$(SIZES)" --rounds $(ROUNDS) --write
 
 docs: .setup/test .setup/browser
 	$(PYTHON) -m docs.make_screenshots

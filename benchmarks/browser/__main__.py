@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sizes", default="1e6 1e7 1e8", help="numbers of spikes; the first is what others are compared with"
     )
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--pages", nargs="*", default=[], help="pages to go to, such as Raster (default: all)"
     )

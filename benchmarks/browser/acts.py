@@ -12,7 +12,7 @@ from selenium.webdriver import Chrome
 
 from benchmarks.browser import chromium
 from benchmarks.browser.measured import Act
-from benchmarks.browser.servers import Server, wait_until_idle
+from benchmarks.browser.servers import Server, wait_until_idle, worked_s
 
 # Nothing on it depends on the recording.
 ELSEWHERE = "Library"
@@ -101,9 +101,12 @@ class Round:
 
 
 def _tried(did: Did, visit: Visit, what: str) -> float | None:
+    before = worked_s(visit.server.pid)
     try:
         time = did(visit)
     except TimeoutException:
         time = None
-    print(f"{what} at {visit.size:,}: {'late' if time is None else f'{time:.0f} ms'}", file=sys.stderr)
+    worked = worked_s(visit.server.pid) - before
+    drawn = "late" if time is None else f"{time:.0f} ms"
+    print(f"{what} at {visit.size:,}: {drawn}, the server worked {worked:.2f} s", file=sys.stderr)
     return time

@@ -78,10 +78,10 @@ def imported(path: Path, home: Path) -> int:
 
 def wait_until_idle(server: Server) -> None:
     """Wait until a server works on nothing any more."""
-    worked, before = _worked_s(server.pid), -1.0
+    worked, before = worked_s(server.pid), -1.0
     while worked - before > 0.05:
         time.sleep(2)
-        worked, before = _worked_s(server.pid), worked
+        worked, before = worked_s(server.pid), worked
 
 
 def private(pid: int) -> dict[str, int]:
@@ -114,7 +114,7 @@ def _wait_until_up(address: str) -> None:
     raise TimeoutError(f"no answer from {address}")
 
 
-def _worked_s(pid: int) -> float:
+def worked_s(pid: int) -> float:
     """Processor time of a process, s."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
