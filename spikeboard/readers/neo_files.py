@@ -8,10 +8,13 @@ downloads a library; MaxwellIO, NeuroshareIO, ElphyIO, PickleIO, PhyIO.) Neo: Ga
 
 from __future__ import annotations
 
+import json
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -24,13 +27,15 @@ from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue]
 from spikeboard.errors import RecordingError
 from spikeboard.objects import from_objects
 from spikeboard.readers import hdf5, reader
-from spikeboard.readers.spikelist import answers
+from spikeboard.readers.spikelist import Answers, answers
 from spikeboard.recording import Recording
 from spikeboard.units_of_measurement import guard_quantities
 
 # Signals beyond that are left out, and told: traces can be a hundred times the size of the spikes.
 MOST_SIGNAL_BYTES = 2**30
 MOST_WARNINGS = 5
+MOST_DESCRIPTIONS = 100
+LARGEST_DESCRIPTION = 2**24
 NIX = "NixIO"
 
 
@@ -59,6 +64,7 @@ _FOLDERS = (
     _Kind("TDT", "TdtIO", ()),
     _Kind("Open Ephys", "OpenEphysBinaryIO", ()),
 )
+_BLACKROCK = re.compile(r"\.(nev|ns[1-9])", re.IGNORECASE)
 _NEURALYNX = (".ncs", ".nse", ".ntt", ".nev")
 
 
@@ -98,7 +104,24 @@ def read(path: Path, t_start: float | None = None, t_stop: float | None = None) 
     rec = from_objects(blocks, name=path.stem, t_start=given.t_start, t_stop=given.t_stop, source=str(path))
     if rec is None:
         raise RecordingError(f"{path.name!r} holds nothing that Neo could read")
-    return replace(rec, notes=(*notes, *rec.notes))
+    return replace(rec, notes=(*notes, *rec.notes, *_about_span(rec, given)))
+
+
+def _about_span(rec: Recording, given: Answers) -> list[str]:
+    """A note where Neo knows no other ends than those of the spikes."""
+    if rec.states or not len(rec.spike_times):
+        return []
+    ends = [
+        f"{name} is the {which} spike, {told:g} s"
+        for name, which, at, told in (
+            ("t_start", "first", 0, rec.t_start),
+            ("t_stop", "last", -1, rec.t_stop),
+        )
+        if told == rec.spike_times[at] and getattr(given, name) is None
+    ]
+    return [
+        f"nothing else tells when recording began and ended: {' and '.join(ends)} (t_start=… and t_stop=… overrule)"
+    ] * bool(ends)
 
 
 # What a file is ------------------------------------------------------------------------------------------------
@@ -162,10 +185,19 @@ def _neo_speaking(path: Path, kind: _Kind, notes: list[str]) -> Iterator[None]:
 
 
 def _blocks(path: Path, kind: _Kind, notes: list[str]) -> list[Any]:
+    if path.is_dir():
+        _check_folder(path)
+    if kind.io == "BlackrockIO" and not _BLACKROCK.fullmatch(path.suffix):
+        raise RecordingError(
+            f"{path.name!r} is a Blackrock file, which Neo finds by its ending: call it .nev (spikes) or .ns5 (signals)"
+        )
     with _neo_speaking(path, kind, notes):
         from neo import io
 
         name = {"dirname": str(path)} if path.is_dir() else {"filename": str(path)}
+        if kind.io == "PlexonIO":
+            # A server has no terminal to draw bars in.
+            vars(import_module("neo.rawio.plexonrawio"))["HAVE_TQDM"] = False
         blocks = getattr(io, kind.io)(**name).read(lazy=True)
         left, budget = [], MOST_SIGNAL_BYTES
         for segment in (segment for block in blocks for segment in block.segments):
@@ -176,6 +208,36 @@ def _blocks(path: Path, kind: _Kind, notes: list[str]) -> list[Any]:
             f"signals beyond {MOST_SIGNAL_BYTES >> 30} GiB are not read: {len(left)} left out ({', '.join(left[:5])})"
         )
     return blocks
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse an Open Ephys description that names files outside of its folder: Neo would read them."""
+    for described in islice(folder.rglob("structure.oebin"), MOST_DESCRIPTIONS):
+        for name in _folder_names(described):
+            target = described.parent / "continuous" / name.replace("\\", "/")
+            if "\0" in name or not target.resolve().is_relative_to(folder.resolve()):
+                raise RecordingError(
+                    f"{described.name} names {name[:100]!r}, outside of the folder {folder.name!r}: "
+                    "such files are not read"
+                )
+
+
+def _folder_names(described: Path) -> list[str]:
+    try:
+        if described.stat().st_size > LARGEST_DESCRIPTION:
+            raise RecordingError(
+                f"{described.name} is larger than {LARGEST_DESCRIPTION >> 20} MiB: no description"
+            )
+        found: list[str] = []
+        json.loads(
+            described.read_text(encoding="utf-8"),
+            object_hook=lambda content: found.append(str(content.get("folder_name", ""))),
+        )
+    except (OSError, ValueError, RecursionError) as problem:
+        if isinstance(problem, RecordingError):
+            raise
+        raise RecordingError(f"{described.name} is no readable JSON: {str(problem)[:100]}") from None
+    return found
 
 
 def _load(segment: Any, notes: list[str]) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+import pickle
+import re
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ import pytest
 import quantities as pq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_neo import blackrock, neuralynx, plexon
 
 import spikeboard
 from spikeboard.errors import RecordingError
@@ -175,6 +180,120 @@ def test_a_nix_file_that_declares_terabytes_is_refused(nix: Path) -> None:
         file["data"].create_dataset("huge", (2**40,), "f8", chunks=(2**16,))
     with pytest.raises(RecordingError, match="far more than the file can hold"):
         spikeboard.open(nix)
+
+
+# Other systems -------------------------------------------------------------------------------------------------
+
+TRAINS = {(1, 1): [400, 4000, 40_000], (1, 2): [800], (3, 1): [1200, 90_000]}
+
+
+def spikes_by_unit(rec: spikeboard.Recording) -> list[list[float]]:
+    return [
+        train.tolist() for train in np.split(rec.train_ticks / rec.ticks_per_second, rec.train_offsets[1:-1])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "rate", "names", "start"),
+    [
+        (plexon, "made.plx", 40_000, ["ch1#1", "ch1#2", "ch3#1"], 0.0),
+        (blackrock, "made.nev", 30_000, ["ch1#1", "ch1#2", "ch3#1"], 0.0),
+        # Neo counts from a folder's first record on.
+        (neuralynx, "session", 1_000_000, ["chSE1#1#1", "chSE1#1#2", "chSE3#3#1"], 0.0004),
+    ],
+)
+def test_files_written_from_published_layouts(
+    make: Callable[..., Path], name: str, rate: int, names: list[str], start: float, tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    path = make(tmp_path / name, TRAINS)
+    path = path.rename(path.with_suffix(".bin")) if make is plexon else path
+    assert recognise(path).read is neo_files.read
+    rec = spikeboard.open(path)
+    assert rec.units["id"].tolist() == names
+    for train, times in zip(spikes_by_unit(rec), TRAINS.values(), strict=True):
+        np.testing.assert_allclose(train, np.array(times) / rate - start, atol=1e-9)
+    assert noted(rec, "nothing else tells when recording began and ended", "last spike")
+    assert spikeboard.open(path, t_stop=60.0).t_stop == 60.0
+    assert capfd.readouterr().err == ""
+
+
+def test_a_blackrock_file_without_its_ending_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"'made\.bin' is a Blackrock file.*call it \.nev"):
+        spikeboard.open(blackrock(tmp_path / "made.bin", TRAINS))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.data(), st.sampled_from([plexon, blackrock]))
+def test_damaged_files_of_other_systems_give_a_sentence_or_a_recording(
+    tmp_path: Path, data: st.DataObject, make: Callable[..., Path]
+) -> None:
+    content = bytearray(make(tmp_path / "made", TRAINS).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (tmp_path / "damaged").write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
+    path = (tmp_path / "damaged").rename(tmp_path / "damaged.nev")
+    if neo_files.sniff(path):
+        try:
+            assert len(neo_files.read(path).units) >= 0
+        except RecordingError as problem:
+            assert "damaged" in str(problem)
+
+
+# What runs code, or leads elsewhere ------------------------------------------------------------------------------
+
+
+class Canary:
+    """Unpickling it leaves a file behind."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("name", ["run.pkl", "run.pickle", "run.nex", "run"])
+@pytest.mark.parametrize("begins", [b"", b"NEX1", b"PLEX", b"NEURALEV"])
+def test_neos_own_pickles_are_never_opened(name: str, begins: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(begins + pickle.dumps(Canary(tmp_path / "canary")))
+    with pytest.raises(RecordingError):
+        spikeboard.open(tmp_path / name)
+    assert not (tmp_path / "canary").exists()
+
+
+def test_no_reader_of_neo_that_is_asked_runs_code_or_loads_libraries() -> None:
+    kinds = (*neo_files._FILES, *neo_files._FOLDERS, neo_files._Kind("NIX", neo_files.NIX, ()))
+    modules = {
+        inspect.getmodule(parent)
+        for kind in kinds
+        for parent in inspect.getmro(getattr(neo.io, kind.io))
+        if parent is not object
+    }
+    dangerous = re.compile(
+        r"pickle\.loads?\(|(?<!literal_)\beval\(|\bexec\(|ctypes|urlopen|subprocess|os\.system|__import__"
+    )
+    sources = {module.__name__: inspect.getsource(module) for module in modules if module is not None}
+    assert len(sources) > 20 and "neo.rawio.baserawio" in sources
+    assert [name for name, source in sources.items() if dangerous.search(source)] == []
+    assert dangerous.search(inspect.getsource(neo.io.elphyio)) and dangerous.search(
+        inspect.getsource(neo.io.pickleio)
+    )
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["../../secret", "/etc", "..\\\\..\\\\secret", "\\u002e\\u002e/\\u002e\\u002e/secret", "x\\u0000"],
+)
+def test_an_open_ephys_folder_that_names_others_is_refused(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "session").mkdir()
+    described = tmp_path / "session" / "structure.oebin"
+    described.write_text(f'{{"continuous": [{{"folder_name": "{folder}"}}]}}')
+    with pytest.raises(RecordingError, match=r"structure\.oebin names .* outside of the folder 'session'"):
+        spikeboard.open(tmp_path / "session")
+    described.write_text("{")
+    with pytest.raises(RecordingError, match="no readable JSON"):
+        spikeboard.open(tmp_path / "session")
 
 
 # What is missing, or too much ----------------------------------------------------------------------------------
