@@ -184,21 +184,14 @@ def phy_unsorted(folder: Path) -> Path:
     return folder
 
 
-def pyspike_unsorted(folder: Path) -> Path:
-    return text(folder / "trains.txt", "0.1 0.5 0.3 0.7 0.8 0.9 1.0 1.1 1.2 1.3 1.4\n0.2 0.4 0.6\n0.5\n")
-
-
-@pytest.mark.parametrize(
-    "write", [sonata_unsorted, nwb_unsorted, phy_unsorted, pyspike_unsorted], ids=lambda w: w.__name__
-)
+@pytest.mark.parametrize("write", [sonata_unsorted, nwb_unsorted, phy_unsorted], ids=lambda w: w.__name__)
 def test_unsorted_trains_are_told_in_every_format(tmp_path: Path, write: Write) -> None:
     path = write(tmp_path)
-    given: dict[str, Any] = {"time_unit": "s"} if write is pyspike_unsorted else {}
-    rec = spikeboard.open(path, **given)
+    rec = spikeboard.open(path)
     (told,) = [
         finding for finding in doctor.examine(rec) if any(r.key == "confirm=sorted" for r in finding.remedies)
     ]
-    rec = cured(path, told.what, "confirm=sorted", **given)
+    rec = cured(path, told.what, "confirm=sorted")
     for row in range(len(rec.units)):
         assert np.all(np.diff(rec.train_ticks[rec.train_offsets[row] : rec.train_offsets[row + 1]]) > 0)
 
