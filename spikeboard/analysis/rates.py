@@ -23,6 +23,7 @@ from scipy.fft import next_fast_len
 from scipy.special import gammaincinv, ndtr
 
 from spikeboard.analysis.bins import pooled_counts, population_groups
+from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.trains import Rows, Ticks, train_bounds, trains_in, unit_rows, window_edges
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
@@ -136,12 +137,8 @@ def instantaneous_rates(
     """
     shape, sigma = _kernel(kernel), _sigma(sigma_ms)
     times = _ascending(at)
-    ticks, first, last = trains_in(rec, units)
-    rates = np.zeros((len(first), len(times)))
-    _rates(
-        ticks, first, last, *_in_sigmas(rec, times, sigma), shape.code, shape.before, shape.after, rates, 1
-    )
-    return rates / sigma / _mass_inside(rec, shape, sigma, times, border)
+    sums = _unit_sums(rec, trains_in(rec, units), shape, sigma, times, 1)
+    return sums / sigma / _mass_inside(rec, shape, sigma, times, border)
 
 
 def pooled_rates(
@@ -170,18 +167,9 @@ def pooled_rates(
     moments = np.zeros((len(chosen), 2, len(times)))
     sizes = np.zeros(len(chosen), np.int64)
     for k, group in enumerate(chosen):
-        ticks, first, last = trains_in(rec, group)
-        sizes[k] = len(first)
-        _moments(
-            ticks,
-            first,
-            last,
-            *_in_sigmas(rec, times, sigma),
-            shape.code,
-            shape.before,
-            shape.after,
-            moments[k],
-        )
+        trains = trains_in(rec, group)
+        sizes[k] = len(trains[1])
+        moments[k] = _over_times(_moments, rec, trains, shape, sigma, times)
     n = sizes[:, None].astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(n > 0, moments[:, 0], np.nan)
@@ -216,11 +204,8 @@ def rate_band(
     _check_level(level)
     shape, sigma = _kernel(kernel), _sigma(sigma_ms)
     times = _ascending(at)
-    ticks, first, last = trains_in(rec, units)
-    grid = _in_sigmas(rec, times, sigma)
-    total, squares = np.zeros((2, len(first), len(times)))
-    _rates(ticks, first, last, *grid, shape.code, shape.before, shape.after, total, 1)
-    _rates(ticks, first, last, *grid, shape.code, shape.before, shape.after, squares, 2)
+    trains = trains_in(rec, units)
+    total, squares = (_unit_sums(rec, trains, shape, sigma, times, power) for power in (1, 2))
     low, high = _gamma_limits(total, squares, shape.peak, level)
     scale = sigma * _mass_inside(rec, shape, sigma, times, border)
     return RateBand(total / scale, low / scale, high / scale)
@@ -254,12 +239,11 @@ def pooled_band(
     chosen = population_groups(rec) if groups is None else groups
     total, squares = np.zeros((2, len(chosen), len(times)))
     sizes = np.zeros((len(chosen), 1))
-    grid = _in_sigmas(rec, times, sigma)
     for k, group in enumerate(chosen):
-        ticks, first, last = trains_in(rec, group)
-        sizes[k] = len(first) or np.nan
-        _pooled(ticks, first, last, *grid, shape.code, shape.before, shape.after, total[k], 1)
-        _pooled(ticks, first, last, *grid, shape.code, shape.before, shape.after, squares[k], 2)
+        trains = trains_in(rec, group)
+        sizes[k] = len(trains[1]) or np.nan
+        total[k] = _over_times(_pooled, rec, trains, shape, sigma, times, 1)
+        squares[k] = _over_times(_pooled, rec, trains, shape, sigma, times, 2)
     low, high = _gamma_limits(total, squares, shape.peak, level)
     scale = sigma * _mass_inside(rec, shape, sigma, times, border) * sizes
     return RateBand(total / scale, low / scale, high / scale)
@@ -454,8 +438,41 @@ def _ascending(at: ArrayLike) -> Floats:
     return times
 
 
-def _in_sigmas(rec: Recording, times: Floats, sigma: float) -> tuple[Floats, float]:
-    return times * rec.ticks_per_second, 1 / (sigma * rec.ticks_per_second)
+def _unit_sums(
+    rec: Recording, trains: tuple[Ticks, Ticks, Ticks], shape: Kernel, sigma: float, times: Floats, power: int
+) -> Floats:
+    """Sums of kernels, or of their squares, of each train, (U, T)."""
+    ticks, first, last = trains
+    at, per_tick = times * rec.ticks_per_second, 1 / (sigma * rec.ticks_per_second)
+    code, before, after = shape.code, shape.before, shape.after
+    sums = np.zeros((len(first), len(at)))
+    in_parts(
+        lambda a, b: _rates(
+            ticks, first[a:b], last[a:b], at, per_tick, code, before, after, power, sums[a:b]
+        ),
+        _steps(rec, last - first, shape, sigma, len(at)),
+    )
+    return sums
+
+
+def _over_times(
+    loop: Callable[..., Floats], rec: Recording, trains: tuple[Ticks, Ticks, Ticks], shape: Kernel, sigma: float,
+    times: Floats, *power: int,
+) -> Floats:  # fmt: skip
+    """What a loop over trains finds at each time, its times in parts: so every sum has one order."""
+    at, per_tick = times * rec.ticks_per_second, 1 / (sigma * rec.ticks_per_second)
+    code, before, after = shape.code, shape.before, shape.after
+    steps = _steps(rec, trains[2] - trains[1], shape, sigma, len(at)).sum() / max(len(at), 1)
+    found = in_parts(
+        lambda a, b: loop(*trains, at[a:b], per_tick, code, before, after, *power), np.full(len(at), steps)
+    )
+    return np.concatenate(found, axis=-1)
+
+
+def _steps(rec: Recording, counts: Ticks, shape: Kernel, sigma: float, n_times: int) -> Floats:
+    """About how many kernels are evaluated for each train, at a few ns each."""
+    share = min(1.0, (shape.before + shape.after) * sigma / rec.duration) if rec.duration else 1.0
+    return np.asarray(n_times * (counts * share + 10.0), np.float64)
 
 
 def _mass_inside(rec: Recording, shape: Kernel, sigma: float, times: Floats, border: bool) -> Floats:
@@ -546,38 +563,60 @@ def _density(code, x):
 
 
 @njit(cache=True, nogil=True)
+def _first_within(train, low, at, per_tick, reach):
+    """The first spike from `low` on that is less than `reach` sigmas before a time, found in few steps."""
+    high, step = low, 1
+    while high < len(train) and (at - train[high]) * per_tick >= reach:
+        low = high + 1
+        high += step
+        step *= 2
+    high = min(high, len(train))
+    while low < high:
+        middle = (low + high) // 2
+        if (at - train[middle]) * per_tick >= reach:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
 def _one_rate(train, at, per_tick, code, before, after, power, out):
     low = high = 0
     for k in range(len(at)):
-        while high < len(train) and (at[k] - train[high]) * per_tick >= -before:
-            high += 1
-        while low < high and (at[k] - train[low]) * per_tick >= after:
-            low += 1
+        high = _first_within(train, high, at[k], per_tick, -before)
+        low = _first_within(train, low, at[k], per_tick, after)
         for spike in range(low, high):
             weight = _density(code, (at[k] - train[spike]) * per_tick)
             out[k] += weight if power == 1 else weight * weight
 
 
 @njit(cache=True, nogil=True)
-def _rates(ticks, first, last, at, per_tick, code, before, after, out, power):
+def _rates(ticks, first, last, at, per_tick, code, before, after, power, out):
+    """Add the kernels of each bounded train at each time, to `out` (U, T); `power` 2: their squares."""
     for row in range(len(first)):
         _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, power, out[row])
 
 
 @njit(cache=True, nogil=True)
-def _pooled(ticks, first, last, at, per_tick, code, before, after, out, power):
+def _pooled(ticks, first, last, at, per_tick, code, before, after, power):
+    """The same of all bounded trains together, (T,)."""
+    out = np.zeros(len(at))
     for row in range(len(first)):
         _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, power, out)
+    return out
 
 
 @njit(cache=True, nogil=True)
-def _moments(ticks, first, last, at, per_tick, code, before, after, out):
-    rate = np.empty(len(at))
+def _moments(ticks, first, last, at, per_tick, code, before, after):
+    """Mean over trains of their kernels at each time, and the sum of squared deviations, (2, T)."""
+    out, rate = np.zeros((2, len(at))), np.empty(len(at))
     for row in range(len(first)):
         rate[:] = 0.0
         _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, 1, rate)
         for k in range(len(at)):
-            # Welford's update: out[0] holds the mean so far, out[1] the sum of squared deviations.
+            # Welford's update.
             step = rate[k] - out[0, k]
             out[0, k] += step / (row + 1)
             out[1, k] += step * (rate[k] - out[0, k])
+    return out
