@@ -87,7 +87,11 @@ class Synapses:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One run or session. Build it with `recording(...)`, `spikeboard.open` or `spikeboard.from_monitors`."""
+    """One run or session. Build it with `recording(...)`, `spikeboard.open` or `spikeboard.from_monitors`.
+
+    A stored one has its rows in two bytes, too, where they fit (`short_rows`): whoever replaces `spike_rows`
+    replaces both.
+    """
 
     name: str
     spike_times: np.ndarray

@@ -54,7 +54,7 @@ def pixel_counts(
     order = unit_rows(rec, units)
     lut = row_pixels(len(rec.units), order, height)
     edges = column_edges(rec, t0, t1, width)
-    counts = pixel_counts_ordered(rec.spike_times, rec.spike_rows, edges, lut, height)
+    counts = pixel_counts_ordered(rec.spike_times, rec.rows_to_draw, edges, lut, height)
     return _filled(counts, len(order)) if fill else counts
 
 

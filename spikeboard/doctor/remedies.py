@@ -155,6 +155,7 @@ def _with_spikes(
         rec,
         spike_times=times,
         spike_rows=rows,
+        short_rows=None,
         train_ticks=ticks,
         train_offsets=offsets.astype(np.int64),
         stored_digest="",

@@ -24,6 +24,7 @@ from spikeboard.readers.array_rows import (
 from spikeboard.readers.spikelist import DEFAULT_POPULATION, SpikeList, answers, to_recording
 from spikeboard.readers.table_columns import columns
 from spikeboard.readers.table_layout import MOST_COLUMNS, Layout, listed
+from spikeboard.readers.table_rows import LONGEST_NAME
 from spikeboard.recording import Recording
 
 MAGIC = b"PAR1"
@@ -125,7 +126,9 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     """The open file; whatever Arrow objects to becomes one sentence."""
     _check_footer(path)
     try:
-        with pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
+        # Texts as their dictionaries: a long one may be stored once and stand in every row.
+        texts = [field.name for field in pq.read_schema(path) if _is_text(field.type)]
+        with pq.ParquetFile(path, read_dictionary=texts, buffer_size=BUFFER, pre_buffer=False) as file:
             _check_rows(path, file.metadata)
             yield file
     except RecordingError:
@@ -175,19 +178,20 @@ def _plain_columns(file: str, schema: pa.Schema) -> tuple[list[str], list[str]]:
 
 
 def _is_plain(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return (
-        pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-    )
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return _is_number(kind) or _is_text(kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def _numpy_kind(kind: pa.DataType) -> np.dtype:
-    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    return np.dtype(kind.to_pandas_dtype()) if is_number else np.dtype(object)
+    return np.dtype(kind.to_pandas_dtype()) if _is_number(kind) else np.dtype(object)
 
 
 def _batches(file: pq.ParquetFile, names: Sequence[str], size: int) -> Iterator[tuple[np.ndarray, ...]]:
@@ -196,16 +200,23 @@ def _batches(file: pq.ParquetFile, names: Sequence[str], size: int) -> Iterator[
         found = [batch.column(name) for name in names]
         values = [_values(column) for column in found]
         if any(column.null_count for column in found) and values[0].dtype.kind in "fiu":
-            whole = np.logical_and.reduce(
-                [column.is_valid().to_numpy(zero_copy_only=False) for column in found]
-            )
-            values[0] = np.where(whole, values[0], np.nan)
+            whole = [column.is_valid().to_numpy(zero_copy_only=False) for column in found]
+            values[0] = np.where(np.logical_and.reduce(whole), values[0], np.nan)
         yield tuple(values)
 
 
 def _values(column: pa.Array) -> np.ndarray:
-    """A column without gaps: integers stay integers."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    return pc.fill_null(column, 0 if is_number else "").to_numpy(zero_copy_only=False)
+    """A column without gaps: integers stay integers, and a text that stands in many rows is kept once."""
+    if not isinstance(column, pa.DictionaryArray):
+        return pc.fill_null(column, 0).to_numpy(zero_copy_only=False)
+    if not _is_text(column.type.value_type):
+        return pc.fill_null(column.dictionary_decode(), 0).to_numpy(zero_copy_only=False)
+    names = [*(name or "" for name in column.dictionary.to_pylist()), ""]
+    longest = max(map(len, names))
+    if longest > LONGEST_NAME:
+        raise RecordingError(
+            f"a name of {longest:,} characters: is the right column taken? Else give unit_column=…"
+        )
+    return np.array(names, object)[
+        pc.fill_null(column.indices, len(names) - 1).to_numpy(zero_copy_only=False)
+    ]

@@ -149,7 +149,7 @@ def _picture(rec: Recording, scene: Scene, viewport: Viewport, marginals: bool) 
     lines = min(n_rows, height)
     place = row_pixels(len(rec.units), scene.rows, lines)
     edges = column_edges(rec, scene.x0, scene.x1, width)
-    counts = pixel_counts_ordered(rec.spike_times, rec.spike_rows, edges, place, lines)
+    counts = pixel_counts_ordered(rec.spike_times, rec.rows_to_draw, edges, place, lines)
     first_of_line = scene.rows[-(-np.arange(lines) * n_rows // lines)]
     names = rec.units["population"].astype(str).to_numpy(object)[first_of_line]
     colours = population_colours(rec)
