@@ -67,7 +67,7 @@ def finish(library: Library, batch: str, user: str = "") -> str:
     try:
         files = [file for file in folder.iterdir() if not file.name.startswith(".")]
         hdf5_probe.check(folder)
-        key = note(files[0] if len(files) == 1 else folder, {})
+        key = note(files[0] if len(files) == 1 else _together(files), {})
         with suppress(Undecided, Importing):
             open_key(library, key)
     except BaseException:
@@ -75,6 +75,15 @@ def finish(library: Library, batch: str, user: str = "") -> str:
         raise
     _uploader(batch).write_text(user, encoding="utf-8")
     return key
+
+
+def _together(files: list[Path]) -> Path:
+    """The files of a folder in one that is called after them: the number of a batch names no recording."""
+    folder = files[0].parent / ".together"
+    folder.mkdir(mode=0o700)
+    for file in files:
+        file.rename(folder / file.name)
+    return folder.rename(folder.parent / f"{min(file.name for file in files)} and {len(files) - 1} more")
 
 
 def may_remove(library: Library, key: str, user: str) -> bool:

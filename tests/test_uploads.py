@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import shutil
 import time
@@ -11,6 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,24 @@ def test_a_file_in_pieces_becomes_a_recording(library: Library, batch: str) -> N
     assert path.read_bytes() == LIST and path.name == "run.csv" and not options
     assert len(open_key(library, key).spike_times) == 3
     assert [entry.key for entry in entries(library) if entry.kind == "upload"] == [key]
+
+
+def saved(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def test_the_files_of_a_folder_are_a_recording_that_is_called_after_them(
+    library: Library, batch: str
+) -> None:
+    send(library, batch, "spike_times.npy", saved(np.array([30, 60, 90])))
+    send(library, batch, "spike_clusters.npy", saved(np.array([0, 1, 0])))
+    send(library, batch, "params.py", b"sample_rate = 30000.0\n")
+    key = finish(library, batch)
+    assert open_key(library, key).name == "params.py and 2 more"
+    listed = [entry for entry in entries(library) if entry.kind == "upload"]
+    assert [(entry.key, entry.name) for entry in listed] == [(key, "params.py and 2 more")]
 
 
 def test_files_that_are_no_recording_together_are_not_kept(library: Library, batch: str) -> None:
