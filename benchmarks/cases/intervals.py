@@ -20,14 +20,14 @@ def ours(rec: Recording) -> Callable[[], Any]:
 
 
 def elephant(rec: Recording) -> Callable[[], Any]:
-    """The same from plain arrays: its quantities would take longer."""
+    """The same from plain arrays, but for LvR, which asks for a unit: quantities take longer."""
     statistics, ms = import_module("elephant.statistics"), import_module("quantities").ms
     trains = seconds(rec)
 
     def one(train: Any) -> tuple[float, ...]:
         gaps = statistics.isi(train)
         measures = statistics.cv(gaps), statistics.cv2(gaps), statistics.lv(gaps)
-        return float(gaps.mean()), *measures, statistics.lvr(gaps * 1000, R=5 * ms)
+        return float(gaps.mean()), *measures, statistics.lvr(gaps * 1000 * ms, R=5 * ms)
 
     return lambda: np.array([one(train) for train in trains])
 

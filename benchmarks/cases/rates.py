@@ -14,7 +14,7 @@ from benchmarks.trains import neo_trains
 from spikeboard import Recording
 from spikeboard.analysis import instantaneous_rates
 
-SIGMA_MS, WIDTH = 100.0, 2000
+SIGMA_MS, WIDTH = 50.0, 2000  # σ as the view has it before anyone chooses
 
 
 def pixel_times(rec: Recording) -> NDArray[np.float64]:
