@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeboard.analysis.trains import trains_in
+from spikeboard.analysis.trains import snap_bin, trains_in, window_edges
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import listed, shown
+from spikeboard.view import Viewport
 
 Units = NDArray[np.int64]
 # What belongs to no population in particular, and the lines that values are compared with; seen on both themes.
@@ -29,6 +30,31 @@ def window_of(rec: Recording, selection: Selection) -> tuple[float, float]:
     if t1 <= t0:
         raise NothingToDraw(f"the selected window has no length ({t0:g} s): widen it")
     return t0, t1
+
+
+def on_screen(viewport: Viewport, t0: float, t1: float) -> tuple[float, float]:
+    """What of a window is on screen, s: all of it where a figure shows none of it."""
+    low, high = viewport.x or (t0, t1)
+    low, high = max(t0, low), min(t1, high)
+    return (low, high) if low < high else (t0, t1)
+
+
+def bins_on_screen(
+    rec: Recording, bin_ms: float, t0: float, t1: float, x0: float, x1: float
+) -> tuple[float, float]:
+    """Where the bins on screen begin and end, s, which are counted from the beginning t0 of the window.
+
+    Parameters
+    ----------
+    bin_ms : their width, ms, before it is snapped to the clock
+    t0, t1 : s, the window; x0, x1 : s, what of it is on screen
+    """
+    width = snap_bin(rec.tick, bin_ms)[0]
+    start, first = window_edges(rec, t0, t1)[0], window_edges(rec, x0, t1)[0]
+    # Bins that are zoomed stay where they were: the first one may begin before what is on screen.
+    begin = (first - (first - start) % width) / rec.ticks_per_second if first > start else t0
+    end = begin + np.ceil((x1 - begin) / (width * rec.tick) - 1e-9) * width * rec.tick
+    return begin, float(max(min(end, t1), x1))
 
 
 def rows_of(rec: Recording, selection: Selection) -> Units:
@@ -76,8 +102,9 @@ def named(rec: Recording, row: int) -> str:
 
 
 def span(t0: float, t1: float) -> str:
-    """A window in a sentence: "0–10 s"; a dash beside a minus sign would be read as one."""
-    return f"{t0:.10g}{' to ' if t0 < 0 else '–'}{t1:.10g} s"
+    """A window in a sentence, to a millionth of its length: "0–10 s"; after a minus sign a dash would be one too."""
+    digits = max(int(np.ceil(6 - np.log10(t1 - t0))), 0) if t1 > t0 else 9
+    return f"{round(t0, digits):.10g}{' to ' if t0 < 0 else '–'}{round(t1, digits):.10g} s"
 
 
 def duration(milliseconds: float) -> str:

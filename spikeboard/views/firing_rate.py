@@ -16,8 +16,18 @@ from spikeboard.recording import Recording
 from spikeboard.scene import blank_words, slim
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label, listed, population_colours, shown
-from spikeboard.view import Choice, Flag, Number, Result, View
-from spikeboard.views.chosen import NEUTRAL, by_population, many, rows_of, span, spikes_per_unit, window_of
+from spikeboard.view import Choice, Flag, Number, Result, View, Viewport
+from spikeboard.views.chosen import (
+    NEUTRAL,
+    bins_on_screen,
+    by_population,
+    many,
+    on_screen,
+    rows_of,
+    span,
+    spikes_per_unit,
+    window_of,
+)
 
 MOST_POINTS = 2000
 MOST_LINES = 12
@@ -43,10 +53,14 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What is averaged: the selected units of each population that is drawn, in the window [t0, t1] s."""
+    """What is averaged: the selected units of each population that is drawn.
+
+    window : the selected one, s; t0, t1 : what of it is on screen, s
+    """
 
     rec: Recording
     groups: dict[str, np.ndarray]
+    window: tuple[float, float]
     t0: float
     t1: float
 
@@ -64,6 +78,7 @@ class Part:
 def rates(
     rec: Recording,
     selection: Selection,
+    viewport: Viewport,
     bin_ms: float,
     smoothing: str,
     sigma_ms: float,
@@ -84,12 +99,12 @@ def rates(
     units (ddof=1), which says how much the units differ. Dashed lines are what rate monitors recorded, at the times
     and in the bins of the monitor.
 
-    Bins and kernels finer than 2,000 to the window are widened to that, and the notes say so: every spike counts,
-    and no peak falls between two points.
+    Bins and kernels finer than 2,000 to what is on screen are widened to that, and the notes say so: every spike
+    counts, and no peak falls between two points.
 
     Parameters
     ----------
-    rec, selection : what, and which part of it
+    rec, selection, viewport : what, which part of it, and what of that is on screen
     bin_ms : bin width, ms
     smoothing : "none" for bins, else the kernel: "gaussian" or "exponential"
     sigma_ms : standard deviation of the kernel, ms
@@ -103,7 +118,7 @@ def rates(
     """
     t0, t1 = window_of(rec, selection)
     groups, quieter = _drawn_groups(rec, rows_of(rec, selection), t0, t1)
-    part = Part(rec, groups, t0, t1)
+    part = Part(rec, groups, (t0, t1), *on_screen(viewport, t0, t1))
     binned = smoothing == "none"
     courses, how, notes = (
         _binned(part, bin_ms, band) if binned else _smoothed(part, smoothing, sigma_ms, band)
@@ -163,9 +178,10 @@ def _drawn_groups(
 
 def _binned(part: Part, bin_ms: float, band: str) -> tuple[dict[str, Course], str, list[str]]:
     wanted = max(bin_ms, (part.t1 - part.t0) * 1000 / MOST_POINTS)
-    binned = population_counts(part.rec, wanted, part.rows, part.t0, part.t1)
+    stretch = bins_on_screen(part.rec, wanted, *part.window, part.t0, part.t1)
+    binned = population_counts(part.rec, wanted, part.rows, *stretch)
     found = binned.rates_hz(part.sizes)
-    limits = _bin_limits(part, binned, found, wanted, band)
+    limits = _bin_limits(part, binned, found, wanted, stretch, band)
     courses = {
         name: Course(binned.centers_s, found[k], limits[k], binned.edges_s)
         for k, name in enumerate(part.groups)
@@ -175,14 +191,19 @@ def _binned(part: Part, bin_ms: float, band: str) -> tuple[dict[str, Course], st
 
 
 def _bin_limits(
-    part: Part, binned: Binned, found: np.ndarray, bin_ms: float, band: str
+    part: Part,
+    binned: Binned,
+    found: np.ndarray,
+    bin_ms: float,
+    stretch: tuple[float, float],
+    band: str,
 ) -> Sequence[tuple[np.ndarray, np.ndarray] | None]:
     if band == "poisson":
         low, high = poisson_band(binned.counts)
         scale = binned.widths_s * part.sizes[:, None]
         return list(zip(low / scale, high / scale, strict=True))
     if band == "sem":
-        return _around(found, population_errors(part.rec, bin_ms, part.rows, part.t0, part.t1))
+        return _around(found, population_errors(part.rec, bin_ms, part.rows, *stretch))
     return [None] * len(found)
 
 
@@ -200,7 +221,7 @@ def _bin_notes(asked: float, wanted: float, binned: Binned) -> list[str]:
     if wanted > asked:
         notes.append(
             f"Bins of {asked:g} ms would be more than {MOST_POINTS:,} points: {used:.6g} ms are drawn; "
-            "select a shorter window."
+            "zoom in, or select a shorter window."
         )
     elif binned.snapped:
         notes.append(f"The bin of {asked:g} ms was snapped to {used:.6g} ms, a multiple of the clock.")
@@ -239,7 +260,7 @@ def _smoothed(
 def _widened(asked: float, used: float) -> str:
     return (
         f"A kernel of sigma {asked:g} ms is finer than the {MOST_POINTS:,} points of the line: {used:.4g} ms is "
-        "drawn; select a shorter window."
+        "drawn; zoom in, or select a shorter window."
     )
 
 
@@ -379,6 +400,7 @@ VIEW = View(
         "monitors": Flag(False, "Rate monitors"),
     },
     needs=("units",),
+    zooms=True,
     order=30,
     height=460,
 )

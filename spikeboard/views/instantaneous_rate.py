@@ -15,12 +15,13 @@ from spikeboard.recording import Recording
 from spikeboard.scene import blank_words, slim
 from spikeboard.selection import Selection
 from spikeboard.theme import colour, faded, label, listed, population_colours, shown
-from spikeboard.view import Choice, Flag, Number, Result, View
+from spikeboard.view import Choice, Flag, Number, Result, View, Viewport
 from spikeboard.views.chosen import (
     NEUTRAL,
     by_population,
     many,
     named,
+    on_screen,
     rows_of,
     span,
     spikes_per_unit,
@@ -47,6 +48,7 @@ KERNELS = {
 def unit_rates(
     rec: Recording,
     selection: Selection,
+    viewport: Viewport,
     kernel: str,
     automatic: bool,
     sigma_ms: float,
@@ -75,7 +77,7 @@ def unit_rates(
 
     Parameters
     ----------
-    rec, selection : what, and which part of it
+    rec, selection, viewport : what, which part of it, and what of that is on screen
     kernel : a key of `KERNELS`
     automatic : choose sigma from the spikes
     sigma_ms : standard deviation of the kernel where it is not chosen, ms
@@ -90,8 +92,9 @@ def unit_rates(
     selected = rows_of(rec, selection)
     rows, notes = _chosen(rec, selection, selected, t0, t1)
     trains = [_train(rec, row, t0, t1) for row in rows]
-    sigma, how = _width(trains, automatic, sigma_ms, (t1 - t0) * 1000 / POINTS, notes)
-    at = np.linspace(t0, t1, POINTS)
+    x0, x1 = on_screen(viewport, t0, t1)
+    sigma, how = _width(trains, automatic, sigma_ms, (x1 - x0) * 1000 / POINTS, notes)
+    at = np.linspace(x0, x1, POINTS)
     found = rate_band(rec, sigma, at, rows, kernel, border)
     pooled = pooled_rates(rec, sigma, at, [selected], kernel, border) if mean else None
     average = None if pooled is None else (pooled.mean[0], pooled.sem[0])
@@ -102,8 +105,10 @@ def unit_rates(
         )
         average = average and (np.where(enough, average[0], np.nan), np.where(enough, average[1], np.nan))
     names = [named(rec, row) for row in rows]
+    # The end of the window belongs to it where it is the end of the recording: what is in the train then stays.
+    seen = [train[(train >= x0) & ((train < x1) | (x1 == t1))] for train in trains]
     caption = (
-        f"Rates of {listed(names, MOST_UNITS)} ({many(sum(map(len, trains)), 'spike')} in {span(t0, t1)}) by "
+        f"Rates of {listed(names, MOST_UNITS)} ({many(sum(map(len, seen)), 'spike')} in {span(x0, x1)}) by "
         f"{KERNELS[kernel].split()[0].lower() if kernel != 'gaussian' else 'Gaussian'} kernels of sigma {sigma:.4g} ms"
         f"{how}{', ends corrected' if border else ''}."
         + (f" Mean of {whose(rec, selected)} with its standard error." if mean else "")
@@ -111,7 +116,8 @@ def unit_rates(
     extra = {
         "at": at,
         "found": found,
-        "trains": trains,
+        "trains": seen,
+        "window": [t0, t1],
         "names": names,
         "colours": _colours(rec, rows),
         "mean": average,
@@ -140,7 +146,7 @@ def lines(
         _add_spikes(figure, trains[k], k, name, extra["colours"][k], float(extra["at"][-1] - extra["at"][0]))
     floor = 0.06 + 0.035 * len(trains)
     return figure.update_layout(
-        xaxis={"title": {"text": "Time (s)"}, "range": [extra["at"][0], extra["at"][-1]], "anchor": "y2"},
+        xaxis={"title": {"text": "Time (s)"}, "range": extra["window"], "anchor": "y2"},
         yaxis={"title": {"text": "Rate (Hz)"}, "rangemode": "tozero", "domain": [floor + 0.03, 1]},
         yaxis2={
             "domain": [0, floor],
@@ -214,7 +220,7 @@ def _width(
     if sigma < least_ms:
         notes.append(
             f"A kernel of sigma {sigma:.4g} ms is finer than the {POINTS:,} points of a line: {least_ms:.4g} ms is "
-            "drawn; select a shorter window."
+            "drawn; zoom in, or select a shorter window."
         )
     return max(sigma, least_ms), how
 
@@ -283,6 +289,7 @@ VIEW = View(
         "band": Flag(True, "95 % band"),
         "mean": Flag(False, "Mean of the selection"),
     },
+    zooms=True,
     order=40,
     height=460,
 )

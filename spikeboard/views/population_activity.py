@@ -10,14 +10,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.bins import Binned, binned_counts
-from spikeboard.analysis.trains import snap_bin, window_edges
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.scene import ORDER, ORDER_WORDS, Scene, bands_of, boxed, frame_axes, scene_of, slim
 from spikeboard.selection import Selection
 from spikeboard.theme import DIVERGING, SEQUENTIAL, label, listed, population_colours
 from spikeboard.view import Choice, Number, Result, View, Viewport
-from spikeboard.views.chosen import by_population, many, span, spikes_per_unit
+from spikeboard.views.chosen import bins_on_screen, by_population, many, span, spikes_per_unit
 
 MOST_ROWS, MOST_COLUMNS = 500, 500
 # The largest table of units × bins that is made before it is averaged into cells.
@@ -119,12 +118,8 @@ def _bins(rec: Recording, scene: Scene, bin_ms: float, quantity: str) -> Bins:
     """The bins on screen; for a z-score those of the whole window, which it is about."""
     x0, x1 = (scene.t0, scene.t1) if quantity == "z" else (scene.x0, scene.x1)
     wanted = max(bin_ms, (x1 - x0) * 1000 * len(scene.rows) / MOST_COUNTS)
-    start, first = (window_edges(rec, at, scene.t1)[0] for at in (scene.t0, x0))
-    width = snap_bin(rec.tick, wanted)[0]
-    # Bins that are zoomed stay where they were: the first one may begin before what is on screen.
-    begin = (first - (first - start) % width) / rec.ticks_per_second if first > start else scene.t0
-    end = min(begin + -(-(x1 - begin) // (width * rec.tick)) * width * rec.tick, scene.t1)
-    return Bins(rec, scene.rows, wanted, begin, max(end, x1), scene.x0, scene.x1)
+    begin, end = bins_on_screen(rec, wanted, scene.t0, scene.t1, x0, x1)
+    return Bins(rec, scene.rows, wanted, begin, end, scene.x0, scene.x1)
 
 
 def heat_map(result: Result, bin_ms: float, quantity: str, sort: str, clip_percent: float) -> go.Figure:

@@ -18,6 +18,7 @@ from spikeboard.scene import strokes
 from spikeboard.selection import Selection
 from spikeboard.theme import UNSIGNED, colour, label, listed, population_colours, shown
 from spikeboard.view import Choice, Flag, Pick, Result, View, Viewport, Whole
+from spikeboard.views.chosen import on_screen
 
 MOST_TRACES = 24
 MOST_MARKS = 4000
@@ -102,7 +103,7 @@ def traces(
     -------
     Result : time_s, value, trace, unit (row, -1 for a channel), variable, of every point drawn
     """
-    t0, t1 = _window(rec, selection, viewport)
+    t0, t1 = on_screen(viewport, *selection.window(rec))
     chosen = _columns(rec, selection, _states(rec, selection, state))
     below = _partners(rec, chosen[:most], second)
     width = max(viewport.width - FRAME_PX, 50)
@@ -115,14 +116,6 @@ def traces(
     extra = {"traces": kept, "window": (t0, t1), "colours": _colours(rec, kept, layout)}
     notes = _notes(rec, chosen, below, most, second, drawn, t0, t1)
     return Result(lambda: _frame(kept), _caption(kept, drawn, t0, t1, spikes), tuple(notes), extra)
-
-
-def _window(rec: Recording, selection: Selection, viewport: Viewport) -> tuple[float, float]:
-    t0, t1 = selection.window(rec)
-    if viewport.x is None:
-        return t0, t1
-    low, high = max(t0, viewport.x[0]), min(t1, viewport.x[1])
-    return (low, high) if low < high else (t0, t1)
 
 
 def state_called(rec: Recording, name: str) -> State:

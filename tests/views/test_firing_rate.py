@@ -16,7 +16,7 @@ from scipy import stats
 
 from spikeboard.recording import Recording, recording
 from spikeboard.selection import select
-from spikeboard.view import Result
+from spikeboard.view import Result, Viewport
 from spikeboard.views import view
 from spikeboard.views.firing_rate import MOST_LINES, MOST_POINTS
 
@@ -265,3 +265,35 @@ def test_names_are_text() -> None:
 def test_nothing_to_draw_is_said() -> None:
     assert "no unit is selected" in RATES.draw(awkward(1), select(units=[])).message
     assert "no length" in RATES.draw(AWKWARD["no_duration"](), select()).message
+
+
+@pytest.mark.parametrize("seen", [(2.03, 3.41), (-1.0, 0.5), (9.93, 12.0), (5.01, 5.02)])
+@pytest.mark.parametrize("band", ["none", "poisson", "sem"])
+def test_a_zoom_shows_the_bins_of_the_whole_that_are_on_screen(seen: tuple[float, float], band: str) -> None:
+    rec = awkward(2)
+    whole = courses(RATES.compute(rec, select(), bin_ms=50.0, band=band))
+    part = RATES.draw(rec, select(), Viewport(seen), bin_ms=50.0, band=band)
+    for name, frame in courses(part.result).items():
+        time = whole[name]["time_s"]
+        expected = whole[name][(time + 0.025 > seen[0] + 1e-9) & (time - 0.025 < seen[1] - 1e-9)]
+        for column in frame.columns.drop(["population", "source"]):
+            np.testing.assert_allclose(frame[column], expected[column], rtol=1e-9)
+    assert part.figure.layout.xaxis.range == (0, 10)
+
+
+def test_a_zoom_draws_what_was_too_fine_for_the_whole() -> None:
+    rec = awkward(2)
+    for settings in ({"bin_ms": 1.0}, {"smoothing": "gaussian", "sigma_ms": 1.0}):
+        assert any("zoom in" in note for note in RATES.compute(rec, select(), **settings).notes)
+        close = RATES.compute(rec, select(), Viewport((4.0, 4.5)), **settings)
+        assert not any("zoom in" in note for note in close.notes)
+        assert "4–4.5 s" in close.caption
+
+
+def test_a_zoom_changes_no_kernel_rate() -> None:
+    rec = awkward(2)
+    whole = courses(RATES.compute(rec, select(), smoothing="gaussian", sigma_ms=100.0))
+    part = courses(RATES.compute(rec, select(), Viewport((4.0, 5.0)), smoothing="gaussian", sigma_ms=100.0))
+    for name, frame in part.items():
+        at = np.interp(frame["time_s"], whole[name]["time_s"], whole[name]["rate_hz"])
+        np.testing.assert_allclose(frame["rate_hz"], at, rtol=1e-3)

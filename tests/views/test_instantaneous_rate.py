@@ -15,7 +15,7 @@ from scipy import stats
 from spikeboard.analysis.rates import optimal_bandwidth, shared_bandwidth
 from spikeboard.selection import select
 from spikeboard.theme import colour, population_colours
-from spikeboard.view import Result
+from spikeboard.view import Result, Viewport
 from spikeboard.views import view
 from spikeboard.views.instantaneous_rate import KERNELS, MOST_UNITS, POINTS
 
@@ -244,3 +244,22 @@ def test_where_a_causal_kernel_has_seen_nothing_there_is_no_rate() -> None:
     assert frame["rate_hz"].max() < 150
     wide = RATE.compute(rec, select(), automatic=False, sigma_ms=60_000.0)
     assert wide.table()["rate_hz"].notna().all() and not wide.notes
+
+
+@pytest.mark.parametrize("seen", [(2.0, 3.0), (-1.0, 0.5), (9.5, 12.0)])
+def test_a_zoom_is_finer_and_changes_neither_units_nor_width(seen: tuple[float, float]) -> None:
+    rec = awkward(2)
+    whole, part = RATE.draw(rec, select()), RATE.draw(rec, select(), Viewport(seen))
+    assert part.figure.layout.xaxis.range == (0, 10)
+    assert whole.result.caption.split("sigma")[1] == part.result.caption.split("sigma")[1]
+    start, stop = max(seen[0], 0), min(seen[1], 10)
+    for row, frame in by_unit(part.result).items():
+        before = by_unit(whole.result)[row]
+        assert (frame["time_s"].min(), frame["time_s"].max()) == (start, stop)
+        at = np.interp(frame["time_s"], before["time_s"], before["rate_hz"])
+        np.testing.assert_allclose(frame["rate_hz"], at, rtol=1e-2, atol=0.05)
+    inside = sum(
+        np.count_nonzero((t / 1e4 >= start) & ((t / 1e4 < stop) | (stop == 10)))
+        for t in (trains_of(rec)[row] for row in by_unit(part.result))
+    )
+    assert f"{inside:,} spikes in {start:g}–{stop:g} s" in part.result.caption
