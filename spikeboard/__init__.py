@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spikeboard.errors import NothingToDraw, RecordingError, Undecided
+from spikeboard.progress import Cancelled
 from spikeboard.readers import open_recording as open
 from spikeboard.recording import PopulationSpikes, Recording, State, Synapses, gather, recording
 from spikeboard.selection import Selection, select
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 __all__ = [
+    "Cancelled",
     "NothingToDraw",
     "PopulationSpikes",
     "Recording",
