@@ -53,9 +53,9 @@ def test_a_short_call_is_repeated_to_fill_its_turn(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_part_of_the_work_is_scaled_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alternate, "in_turns", lambda calls: np.array([[1.0, 2.0, 1.0], [3.0, 10.0, 4.0]]))
+    monkeypatch.setattr(alternate, "in_turns", lambda calls: np.array([[1.0, 2.0, 1.0], [3.0, 20.0, 4.0]]))
     (found,) = compared(case_of(Peer("Part", "part", gives(3), same, 350, times=100, note="times 100")), REC)
-    assert (found.ratio, found.low, found.high, found.rounds) == (400, 300, 500, 3)
+    assert (found.ratio, found.low, found.high, found.rounds) == (400, 300, 1000, 3)
     assert found.met
 
 
