@@ -15,6 +15,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikeboard.analysis.axes import WithAxes
+from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.trains import read_only
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording, Synapses
 
@@ -100,17 +102,12 @@ def weight_blocks(
     total = np.zeros(size)
     for synapses in joined:
         known = signed_weights(rec, synapses) if values is None else values(synapses)
-        known = np.zeros(0) if known is None else np.ascontiguousarray(known, np.float64)
-        rows = _of_population(rec, synapses.source, row_block)
-        columns = _of_population(rec, synapses.target, column_block)
-        strangers = _add(
-            np.asarray(synapses.indptr), np.asarray(synapses.indices), known, rows, columns,
-            count, pairs, finite, total, positive, negative,
-        )  # fmt: skip
-        if strangers:
-            raise RecordingError(
-                f"this recording is damaged: {strangers:,} synapses name units it does not have; open its source again"
-            )
+        known = np.zeros(0) if known is None else np.asarray(known, np.float64)
+        ends = (
+            _of_population(rec, synapses.source, row_block),
+            _of_population(rec, synapses.target, column_block),
+        )
+        _add_projection(synapses, known, *ends, (count, pairs, finite, total, positive, negative))
     return Blocks(count, pairs, finite, total, positive, negative)
 
 
@@ -179,27 +176,48 @@ def _neighbours(rec: Recording, populations: set[str], most: int) -> NDArray[np.
     return block
 
 
-def _of_population(rec: Recording, name: str, group: NDArray[np.integer]) -> NDArray[np.int64]:
+def _of_population(rec: Recording, name: str, group: NDArray[np.integer]) -> NDArray[np.int32]:
     rows = rec.rows_of(name)
-    return np.ascontiguousarray(group[rows.start : rows.stop], np.int64)
+    return np.ascontiguousarray(group[rows.start : rows.stop], np.int32)
+
+
+def _add_projection(
+    synapses: Synapses,
+    values: np.ndarray,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    sums: tuple[np.ndarray, ...],
+) -> None:
+    indptr, indices, known = read_only(synapses.indptr), read_only(synapses.indices), read_only(values)
+    shown = rows >= 0
+    work = np.bincount(rows[shown], np.diff(indptr)[shown], minlength=len(sums[0]))
+    strangers = in_parts(lambda a, b: _add(indptr, indices, known, rows, columns, a, b, *sums), work)
+    if sum(strangers):
+        raise RecordingError(
+            f"this recording is damaged: {sum(strangers):,} synapses name units it does not have; open its source again"
+        )
 
 
 @njit(cache=True, nogil=True)
-def _add(indptr, indices, values, rows, columns, count, pairs, finite, total, positive, negative):
-    seen = np.full(len(columns), -1, np.int64)
+def _add(
+    indptr, indices, values, rows, columns, first, last, count, pairs, finite, total, positive, negative
+):
+    """Add the synapses of the sources in the blocks first…last - 1; how many name no target."""
+    seen = np.full(len(columns), -1, np.int32)
     strangers = 0
     for source in range(len(indptr) - 1):
         row = rows[source]
-        if row < 0:
+        if row < first or row >= last:
             continue
         for synapse in range(indptr[source], indptr[source + 1]):
-            target = indices[synapse]
-            if not 0 <= target < len(columns):
+            # Read as unsigned, a target that is not there is a large one.
+            target = np.uint64(indices[synapse])
+            if target >= np.uint64(len(columns)):
                 strangers += 1
                 continue
-            column = columns[target]
-            if column < 0:
+            if columns[target] < 0:
                 continue
+            column = np.uint64(columns[target])
             count[row, column] += 1
             pairs[row, column] += seen[target] != source
             seen[target] = source
