@@ -155,7 +155,7 @@ def _timed(path: Path, found: Sequence[Events], given: Answers, notes: list[str]
         steps = [one for one, unit in zip(found, units, strict=True) if unit == SAMPLES and len(one.rows)]
         if steps:
             others = [one.times / 1e3 for one, unit in zip(found, units, strict=True) if unit == "ms"]
-            raise Undecided([_which_resolution(path, steps, _hint(others))])
+            raise Undecided([_which_resolution(path, steps, _grid(np.concatenate([np.zeros(0), *others])))])
     labels = Counter(one.recorder.label for one in found)
     names: list[str] = []
     for one in found:
@@ -187,15 +187,14 @@ def _unit(events: Events, given: Answers, notes: list[str]) -> str:
     raise Undecided([Question("time_unit", text, tuple(offered))])
 
 
-def _which_resolution(path: Path, steps: Sequence[Events], hint: str) -> Question:
+def _which_resolution(path: Path, steps: Sequence[Events], grid: float | None) -> Question:
+    """How long a step is; suggested is the grid on which times in ms lie that other recorders wrote beside them."""
     events = max(steps, key=lambda one: len(one.rows))
     n_spikes = 0 if events.columns.values else len(events.rows)
-    return dt_question(path.name, n_spikes, _n_senders(events), float(events.times.max()), hint)
-
-
-def _hint(others: Sequence[np.ndarray]) -> str:
-    grid = _grid(np.concatenate([np.zeros(0), *others]))
-    return f" Times in ms beside them lie on a grid of {grid * 1e3:g} ms." if grid else ""
+    hint = f" Times in ms beside them lie on a grid of {grid * 1e3:g} ms." if grid else ""
+    asked = dt_question(path.name, n_spikes, _n_senders(events), float(events.times.max()), hint)
+    likely = [choice.value for choice in asked.choices if grid and np.isclose(float(choice.value), grid)]
+    return replace(asked, suggested=next(iter(likely), None))
 
 
 def _n_senders(events: Events) -> int:

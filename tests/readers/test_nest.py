@@ -107,6 +107,7 @@ def test_steps_ask_for_the_resolution_and_say_what_each_implies(shared_data: Pat
     implied = {choice.value: choice.implies for choice in question.choices}
     assert question.name == "dt" and "51 Hz" in implied["0.0001"] and "5.1 Hz" in implied["0.001"]
     assert "beside them lie on a grid of 0.1 ms" in question.text
+    assert question.suggested == "0.0001"
 
 
 def test_a_folder_holds_every_recorder_as_a_population(brunel: Recording) -> None:
