@@ -5,11 +5,20 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+from spikeboard.analysis import binned_counts, pixel_counts, van_rossum, victor_purpura
+from spikeboard.analysis.traces import envelope
 from spikeboard.errors import RecordingError
 from spikeboard.readers import open_recording
+from spikeboard.recording import recording
 from spikeboard.selection import select
 from spikeboard.view import Viewport
 from spikeboard.views import views
+
+# With more spikes of one unit than this, bins are counted in four bytes, by a loop of its own.
+TWO_BYTES = 2**16
 
 
 def warm_in_background(demo: Path) -> threading.Thread:
@@ -28,3 +37,17 @@ def _warm(demo: Path) -> None:
                 view.draw(rec, selection, Viewport())
             except RecordingError:
                 continue
+    warm_variants()
+
+
+def warm_variants() -> None:
+    """Call the loops for the types of numbers that the demo does not have, and those that only a choice leads to."""
+    rows = np.zeros(TWO_BYTES, int)
+    units = pd.DataFrame({"population": ["one"], "id": [0]})
+    busy = recording("busy", np.linspace(0, 1, len(rows)), rows, units, t_start=0.0, t_stop=1.0)
+    binned_counts(busy, 100.0)
+    pixel_counts(busy, None, None, 10, 1)
+    van_rossum(busy, [0, 0], 1.0, t1=0.001)
+    victor_purpura(busy, [0, 0], 1.0, t1=0.001)
+    for kind in (np.float32, np.float64, np.int16):
+        envelope(np.zeros((30, 2), kind), np.arange(30.0), None, None, 5)

@@ -197,7 +197,7 @@ def correlogram(
     -------
     (2 half_bins + 1,) float64; a lag on an edge counts one half on either side
     """
-    doubled = _doubled_counts(reference, target, bin_ticks, half_bins)
+    doubled = _doubled_counts(read_only(reference), read_only(target), bin_ticks, half_bins)
     doubled[half_bins] -= 2 * shared
     return doubled / 2.0
 

@@ -14,6 +14,7 @@ from numba import njit
 
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains, positive
 from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.trains import read_only
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -338,7 +339,9 @@ def match_spikes(first: np.ndarray, second: np.ndarray, tolerance_ticks: int) ->
             f"the tolerance leaves {size:,} possible pairs between {len(first):,} and {len(second):,} spikes; "
             "choose a shorter window or a smaller tolerance"
         )
-    partner = _matched(first, second, low, high, np.concatenate([[0], np.cumsum(high - low)]))
+    partner = _matched(
+        read_only(first), read_only(second), low, high, np.concatenate([[0], np.cumsum(high - low)])
+    )
     mine = np.flatnonzero(partner >= 0)
     pairs = np.stack([mine, partner[mine]], axis=1).astype(np.int64)
     extra = np.setdiff1d(np.arange(len(second)), pairs[:, 1])
@@ -398,7 +401,7 @@ def _given(parameter: float | None, method: str) -> float:
 
 def _distinct(trains: Trains) -> list[np.ndarray]:
     """Each time once: the interval between two spikes at one time is no time scale."""
-    return [np.unique(trains[k]) for k in range(len(trains))]
+    return [read_only(np.unique(trains[k])) for k in range(len(trains))]
 
 
 def _over_pairs(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import scipy
 from numpy.typing import NDArray
@@ -92,12 +94,15 @@ def _ordered(
         return rows[np.argsort(-counts, kind="stable")]
     if by == "first_spike":
         return np.r_[rows[active][np.argsort(ticks[first[active]], kind="stable")], rows[~active]]
-    return np.r_[_by_similarity(rec, rows[active], t0, t1, bin_ms), rows[~active]]
+    return np.r_[_by_similarity(rec, rows[active].tobytes(), t0, t1, bin_ms), rows[~active]]
 
 
+# The raster asks anew at each zoom, the activity map beside it for the same.
+@lru_cache(maxsize=32)
 def _by_similarity(
-    rec: Recording, rows: NDArray[np.int64], t0: float | None, t1: float | None, bin_ms: float | None
+    rec: Recording, int64_rows: bytes, t0: float | None, t1: float | None, bin_ms: float | None
 ) -> NDArray[np.int64]:
+    rows = np.frombuffer(int64_rows, np.int64)
     if len(rows) < 3:
         return rows
     span_ms = duration_s(rec, t0, t1) * 1000

@@ -11,7 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikeboard.analysis.parts import in_parts
-from spikeboard.analysis.trains import Rows, duration_s, first_ticks_from, unit_rows, window_ticks
+from spikeboard.analysis.trains import Rows, duration_s, first_ticks_from, read_only, unit_rows, window_ticks
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -118,7 +118,7 @@ def pixel_counts_ordered(
     ------
     RecordingError : where a spike names a unit that is not there, as in a damaged file
     """
-    spikes = np.asarray(rows)
+    spikes = read_only(rows)
     edges = np.searchsorted(np.asarray(times)[: len(spikes)], column_edges)
     # Past the pixels, one place for spikes of units that are not shown, and one for those of units that are not there.
     place = np.append(np.where((lut < 0) | (lut >= height), height, lut), height + 1).astype(np.uint32)
