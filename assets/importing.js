@@ -19,6 +19,7 @@
       if (said.over) return void window.location.reload();
       if (said.stage) {
         shown.querySelector("progress").value = 100 * said.part;
+        shown.querySelector("#import-part").textContent = `${Math.round(100 * said.part)} %`;
         // Said to those who hear the page once for each stage, not for each step.
         const stage = shown.querySelector("#import-stage");
         if (stage.textContent !== said.stage) stage.textContent = said.stage;

@@ -40,7 +40,13 @@ def importing(under_way: Importing) -> Component:
                 ],
                 className="row",
             ),
-            html.P("reading", id="import-stage", role="status"),
+            html.P(
+                [
+                    html.Span(under_way.stage, id="import-stage", role="status"),
+                    html.Span(f"{100 * under_way.part:.0f} %", id="import-part"),
+                ],
+                className="caption row",
+            ),
             html.P(
                 "This happens once: it opens here when it is done, and at once from then on. You may leave this page.",
                 className="caption",

@@ -15,10 +15,11 @@ import numpy as np
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.monitors import state_parts
 from spikeboard.readers import reader
+from spikeboard.readers.implied_rates import OTHER_DT
 from spikeboard.readers.npy import describe, is_npz, load
 from spikeboard.readers.restarts import SORT
 from spikeboard.readers.scneurocore_names import UNNAMED, Keys, ends, is_run, understand
-from spikeboard.readers.spikelist import EXACT, MOST_UNITS, OTHER_DT, answers
+from spikeboard.readers.spikelist import EXACT, MOST_UNITS, answers
 from spikeboard.readers.unknown_units import (
     ADD,
     added,
