@@ -19,7 +19,7 @@ def register(app: Dash, library: Library) -> None:
     """Attach the buttons that delete uploads."""
 
     @app.callback(
-        Output("removal", "opened"),
+        Output("removal", "hidden"),
         Output("remove-key", "data"),
         Output("remove-name", "children"),
         Output("remove-problem", "children"),
@@ -32,10 +32,10 @@ def register(app: Dash, library: Library) -> None:
         if not isinstance(clicks, list) or not any(clicks) or not isinstance(pressed, dict):
             return no_update, no_update, no_update, no_update
         key = str(pressed.get("remove"))
-        return True, key, asked(library, key), ""
+        return False, key, asked(library, key), ""
 
     @app.callback(
-        Output("removal", "opened", allow_duplicate=True),
+        Output("removal", "hidden", allow_duplicate=True),
         Output("offered", "children"),
         Output("remove-problem", "children", allow_duplicate=True),
         Input("remove-now", "n_clicks"),
@@ -46,12 +46,12 @@ def register(app: Dash, library: Library) -> None:
     @threaded
     def answer(now: Any, later: Any, key: Any) -> tuple[Any, ...]:
         if ctx.triggered_id != "remove-now" or not now:
-            return False, no_update, ""
+            return True, no_update, ""
         try:
             uploads.remove(library, str(key), current_user.get())
         except RecordingError as problem:
-            return True, no_update, str(problem)
-        return False, library_page.offered(library, current_user.get()), ""
+            return False, no_update, str(problem)
+        return True, library_page.offered(library, current_user.get()), ""
 
 
 def asked(library: Library, key: str) -> str:

@@ -24,8 +24,8 @@ def content(library: Library, link: Link, user: str) -> Component:
     return html.Div(
         [
             html.Div([_open_by_path(library), _upload(library)], className="pair"),
-            html.Div(offered(library, user), id="offered"),
             _removal(),
+            html.Div(offered(library, user), id="offered"),
             _take_home(library, link),
         ]
     )
@@ -128,17 +128,18 @@ def _removal() -> Component:
         html.Button("Delete it", id="remove-now", className="primary"),
         html.Button("Keep it", id="remove-not", className="action"),
     ]
-    return dmc.Modal(
+    return html.Section(
         [
-            dcc.Store(id="remove-key"),
-            html.P(id="remove-name", className="definition"),
+            html.H2("Delete this upload?"),
+            html.P(id="remove-name", role="alert", className="caption"),
             html.Div(ways, className="row"),
             html.Div(id="remove-problem", role="alert", className="problem"),
+            dcc.Store(id="remove-key"),
         ],
         id="removal",
-        title="Delete this upload?",
-        opened=False,
-        closeButtonProps={"aria-label": "Close"},
+        className="card",
+        hidden=True,
+        **{"aria-label": "Delete this upload?"},
     )
 
 

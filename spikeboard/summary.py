@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spikeboard.analysis.intervals import interval_statistics
+from spikeboard.beside import worked_out
 from spikeboard.recording import Recording
 
 # What the unit table shows; a file may know dozens of further columns.
@@ -60,7 +61,7 @@ def units(rec: Recording, rows: np.ndarray | None = None) -> pd.DataFrame:
     """One row per unit: population, id, spikes, rate (Hz), mean interval (ms), CV, LV, and what the file knows."""
     chosen = np.arange(len(rec.units)) if rows is None else np.asarray(rows)
     table = rec.units.iloc[chosen]
-    statistics = interval_statistics(rec, chosen)
+    statistics = _statistics(rec).iloc[chosen]
     frame = pd.DataFrame(
         {
             "unit": chosen,
@@ -75,6 +76,12 @@ def units(rec: Recording, rows: np.ndarray | None = None) -> pd.DataFrame:
     )
     extra = [name for name in table.columns if name not in ("population", "id")][:MOST_EXTRA_COLUMNS]
     return frame.assign(**{f"{name}": table[name].to_numpy() for name in extra if name not in frame})
+
+
+def _statistics(rec: Recording) -> pd.DataFrame:
+    """The interval statistics of all units, worked out once."""
+    columns = worked_out(rec, "intervals", lambda rec: interval_statistics(rec).to_dict("list"))
+    return pd.DataFrame(columns)
 
 
 def _many(n: int, what: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from spikeboard.analysis.intervals import short_intervals
 from spikeboard.doctor.findings import Finding, Remedy, count
+from spikeboard.doctor.told import was_read
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -45,9 +46,23 @@ def silence(rec: Recording) -> Iterator[Finding]:
             yield Finding(what, str(name), "they count in mean rates")
 
 
-def duplicates(rec: Recording) -> Iterator[Finding]:
-    """Spikes of one unit in one tick."""
-    doubled = _doubled(rec)
+def intervals(rec: Recording) -> Iterator[Finding]:
+    """Spikes of one unit in one tick, less than a sample apart, or often within the refractory period."""
+    doubled = short_intervals(rec, None, rec.tick * 1000)[0]
+    short, all_of_them = short_intervals(rec, None, REFRACTORY_S * 1000)
+    yield from _duplicates(rec, doubled)
+    if rec.sampling_rate is None and short.sum() > doubled.sum():
+        yield from _below_a_tick(rec, doubled)
+    short, total = short - doubled, int(all_of_them.sum())
+    if rec.tick < REFRACTORY_S and short.sum() > TOLERATED * total:
+        yield Finding(
+            f"{short.sum() / total:.1%} of the intervals are shorter than {REFRACTORY_S * 1000:g} ms",
+            _units(rec, np.flatnonzero(short)),
+            "shorter than neurons can: several neurons in one unit, or a wrong time unit",
+        )
+
+
+def _duplicates(rec: Recording, doubled: np.ndarray) -> Iterator[Finding]:
     if doubled.any():
         number = count(int(doubled.sum()), "spike has", "spikes have")
         yield Finding(
@@ -55,21 +70,6 @@ def duplicates(rec: Recording) -> Iterator[Finding]:
             _units(rec, np.flatnonzero(doubled)),
             "a spike sorter may find one spike twice, and a clock that is too coarse puts two into one step",
             (Remedy("drop_duplicates", "Keep one of each"),),
-        )
-
-
-def brief_intervals(rec: Recording) -> Iterator[Finding]:
-    """Intervals below one sample of any clock where time is continuous, and many below the refractory period."""
-    doubled = _doubled(rec)
-    if rec.sampling_rate is None:
-        yield from _below_a_tick(rec, doubled)
-    short, all_of_them = short_intervals(rec, None, REFRACTORY_S * 1000)
-    short, total = short - doubled, int(all_of_them.sum())
-    if rec.tick < REFRACTORY_S and short.sum() > TOLERATED * total:
-        yield Finding(
-            f"{short.sum() / total:.1%} of the intervals are shorter than {REFRACTORY_S * 1000:g} ms",
-            _units(rec, np.flatnonzero(short)),
-            "shorter than neurons can: several neurons in one unit, or a wrong time unit",
         )
 
 
@@ -82,11 +82,6 @@ def _below_a_tick(rec: Recording, doubled: np.ndarray) -> Iterator[Finding]:
             "less than one sample of any clock in use: one spike that was found twice?",
             (Remedy(f"min_interval={SHORTEST_S!r}", "Keep the first of each"),),
         )
-
-
-def _doubled(rec: Recording) -> np.ndarray:
-    """Intervals of length zero of each unit, (U,) int64."""
-    return short_intervals(rec, None, rec.tick * 1000)[0]
 
 
 def rates(rec: Recording) -> Iterator[Finding]:
@@ -146,7 +141,7 @@ def _takes_time_unit(rec: Recording) -> bool:
     from spikeboard.readers import recognise
 
     try:
-        return bool(rec.source) and "time_unit" in recognise(Path(rec.source)).options
+        return was_read(rec) and "time_unit" in recognise(Path(rec.source)).options
     except (RecordingError, OSError):
         return False
 

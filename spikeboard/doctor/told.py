@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from spikeboard import places
 from spikeboard.doctor.findings import Finding, Remedy
 from spikeboard.doctor.options import READ
 from spikeboard.recording import Recording
@@ -81,7 +82,14 @@ def told(rec: Recording) -> Iterator[Finding]:
     for note in rec.notes:
         kind = _kind(note)
         if kind and kind.confirmed not in rec.notes:
-            yield Finding(_sentence(note), advice=kind.advice, remedies=(*_offered(note), _confirming(kind)))
+            yield Finding(
+                _sentence(note), advice=kind.advice, remedies=(*_offered(rec, note), _confirming(kind))
+            )
+
+
+def was_read(rec: Recording) -> bool:
+    """Whether a reader made this of a file, with options that can be given again; what was saved takes none."""
+    return bool(rec.source) and (rec.folder is None or rec.folder.is_relative_to(places.stores()))
 
 
 def is_told(note: str) -> bool:
@@ -100,8 +108,8 @@ def _sentence(note: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _offered(note: str) -> tuple[Remedy, ...]:
-    found = [match.groups() for match in _OFFERED.finditer(note)]
+def _offered(rec: Recording, note: str) -> tuple[Remedy, ...]:
+    found = [match.groups() for match in _OFFERED.finditer(note)] if was_read(rec) else []
     return tuple(
         Remedy(f"{READ}{name}={value}", _LABELS[name, value])
         for name, value in found

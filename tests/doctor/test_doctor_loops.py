@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spikeboard
-from spikeboard import doctor
+from spikeboard import beside, doctor
 from spikeboard.doctor import examination, loops, signals
 from spikeboard.doctor.findings import Finding, Remedy
 
@@ -116,20 +117,30 @@ def test_a_long_state_is_looked_through_in_pieces(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_took_long_is_kept_beside_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "KEPT_ABOVE_S", 0.0)
+    monkeypatch.setattr(beside, "KEPT_ABOVE_S", 0.0)
     (tmp_path / "a.csv").write_text("time_ms,unit\n1.0,0\n1.0,0\n3.0,1\n")
     first = doctor.examine(spikeboard.open(tmp_path / "a.csv"))
     assert any(
         remedy == Remedy("drop_duplicates", "Keep one of each") for one in first for remedy in one.remedies
     )
     looked: list[int] = []
-    monkeypatch.setattr(
-        examination, "_checks", lambda: [lambda rec: looked.append(1) or iter([Finding("again")])]
-    )
+
+    def look(rec: spikeboard.Recording) -> Iterator[Finding]:
+        looked.append(len(rec.spikes))
+        yield from ()
+
+    monkeypatch.setattr(examination, "_checks", lambda: [look])
     again = spikeboard.open(tmp_path / "a.csv")
-    assert doctor.examine(again) == first and not looked
-    elsewhere = again.save(tmp_path / "mine")
-    assert [one.what for one in doctor.examine(spikeboard.open(elsewhere))] == ["again"] and looked
-    assert sorted(path.name for path in elsewhere.iterdir() if not path.name.startswith("columns")) == [
-        "recording.json"
-    ]
+    assert doctor.examine(again) == first and doctor.examine(again) == first and not looked
+    elsewhere = spikeboard.open(again.save(tmp_path / "mine"))
+    assert doctor.examine(elsewhere) == doctor.examine(elsewhere) == () and looked == [3]
+    (kept,) = (path.name for path in (tmp_path / "mine").iterdir() if not path.name.startswith("columns"))
+    assert kept == "recording.json", "nothing is put into a folder of somebody else"
+
+
+def test_that_nothing_is_odd_is_kept_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "KEPT_ABOVE_S", 0.0)
+    monkeypatch.setattr(examination, "_checks", lambda: [])
+    (tmp_path / "a.csv").write_text("time_ms,unit\n1.0,0\n1.0,0\n3.0,1\n")
+    assert doctor.examine(spikeboard.open(tmp_path / "a.csv")) == ()
+    assert beside.worked_out(spikeboard.open(tmp_path / "a.csv"), "examined", lambda rec: ["again"]) == []
