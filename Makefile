@@ -3,6 +3,7 @@
 # make check  format, lint and types
 # make bench  other packages and Spikeboard on the same data, side by side; NAMES="bins welch" measures some
 # make bench-browser  what a person waits for in Chromium, as recordings grow; SIZES="1e6 1e7" takes these, ROUNDS=1 once
+# make brian2 the test with Brian2 itself, in an environment of its own: 2.9 does not import with NumPy 2.4
 # make docs   the reference page of each view, and the screenshots
 
 VENV := .venv
@@ -15,7 +16,7 @@ NAMES ?=
 SIZES ?= 1e6 1e7 1e8
 ROUNDS ?= 3
 
-.PHONY: run test check bench bench-browser docs clean
+.PHONY: run test check brian2 bench bench-browser docs clean
 
 run: .setup/run
 	@$(PYTHON) app.py $(if $(FILE),"$(FILE)") --port $(PORT)
@@ -36,6 +37,11 @@ bench: .setup/bench
 
 bench-browser: .setup/test .setup/browser
 	@$(PYTHON) -m benchmarks.browser --sizes "$(SIZES)" --rounds $(ROUNDS) --write
+
+brian2:
+	@test -d $(VENV)-brian2 || ./scripts/make_venv.sh $(VENV)-brian2
+	@$(VENV)-brian2/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test,test-ui]" "brian2>=2.9" "numpy<2.4"
+	$(VENV)-brian2/bin/python -m pytest -q tests/test_brian2_monitors.py
 
 docs: .setup/test .setup/browser
 	$(PYTHON) -m docs.make_screenshots

@@ -34,7 +34,7 @@ Kind = Literal["states", "rate", "synapses", "pickle", ""]
 
 def sniff(path: Path) -> bool:
     """Whether a file is a bundle of one of Brian2's monitors but the spikes, or a pickle of them, which is refused."""
-    return path.is_file() and bool(_kind(path))
+    return path.is_file() and bool(kind_of(path))
 
 
 @reader("Brian2", sniff, order=37)
@@ -71,7 +71,7 @@ def read(
     Undecided : where times could be in seconds or in milliseconds
     RecordingError : for a pickle, and where arrays contradict each other
     """
-    kind = _kind(path)
+    kind = kind_of(path)
     if kind == "pickle":
         raise RecordingError(_about_pickle(path))
     given = answers(time_unit=time_unit, t_start=t_start, t_stop=t_stop, n_units=n_units)
@@ -90,7 +90,8 @@ def read(
 # Which file it is ------------------------------------------------------------------------------------------------
 
 
-def _kind(path: Path) -> Kind:
+def kind_of(path: Path) -> Kind:
+    """What a file holds of Brian2's, "" where it is none of theirs."""
     if _is_pickle(path):
         return "pickle"
     if not npy.is_npz(path):

@@ -129,6 +129,13 @@ def zarr_sorting(folder: Path) -> Path:
     return folder
 
 
+def brian2_run(folder: Path) -> Path:
+    np.savez(folder / "spikes.npz", t=np.arange(30) * 0.01, i=np.arange(30) % 3, N=30)
+    np.savez(folder / "states.npz", t=np.arange(5) * 0.1, v=np.ones((5, 3)), N=5)
+    np.savez(folder / "synapses.npz", i=[0, 1, 1], j=[2, 0, 1], w=[1.0, 2.0, 3.0], delay=[1e-3] * 3, N=3)
+    return folder
+
+
 def parquet(folder: Path) -> Path:
     pd.DataFrame({"time_s": np.arange(30) * 0.01, "unit": np.arange(30) % 3}).to_parquet(
         folder / "run.parquet"
@@ -177,6 +184,7 @@ SAMPLES: dict[str, tuple[Callable[[Path], Path], ...]] = {
         bundled("states.npz", t_s=np.arange(5) * 0.1, v=np.ones((5, 3)), N=3),
         bundled("synapses.npz", i=[0, 1, 1], j=[2, 0, 1], w=[1.0, 2.0, 3.0], delay_ms=[1.0, 2.0, 1.5]),
     ),
+    "Brian2 folder": (brian2_run,),
     "PyTorch tensors": (
         lambda folder: torch_file(
             folder / "run.pt", plain((10, 10), (10, 1)), s0=np.eye(10, dtype=np.uint8).tobytes()
