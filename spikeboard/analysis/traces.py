@@ -124,6 +124,25 @@ def window_samples(time: NDArray[np.float64], t0: float | None, t1: float | None
     return low, max(low, high)
 
 
+def finite_ranges(
+    values: np.ndarray, low: int, high: int, columns: Sequence[int]
+) -> tuple[NDArray[np.int64], np.ndarray, np.ndarray]:
+    """How many samples of some columns are finite numbers, and the least and the greatest of these.
+
+    Parameters
+    ----------
+    values : (T, K) array of numbers, may be memory-mapped
+    low, high : the samples looked at, as the first index and the one past the last
+    columns : which of the K
+
+    Returns
+    -------
+    counts : (columns,) int64
+    least, greatest : (columns,) of the type of the values; 0 where no sample is finite
+    """
+    return _finite_ranges(_native(values[low:high]), np.asarray(columns, np.int64))
+
+
 def _all_samples(
     table: np.ndarray, time: NDArray[np.float64], columns: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], np.ndarray]:
@@ -172,3 +191,21 @@ def _extreme_pair(table, column, start, stop):
         if value > table[high, column] or table[high, column] != table[high, column]:
             high = row
     return low, high
+
+
+@njit(cache=True, nogil=True)
+def _finite_ranges(table, columns):
+    counts = np.zeros(len(columns), np.int64)
+    least, greatest = np.zeros(len(columns), table.dtype), np.zeros(len(columns), table.dtype)
+    # Samples of one moment lie side by side: one pass over memory serves all columns.
+    for row in range(len(table)):
+        for k in range(len(columns)):
+            value = table[row, columns[k]]
+            if not np.isfinite(value):
+                continue
+            if counts[k] == 0 or value < least[k]:
+                least[k] = value
+            if counts[k] == 0 or value > greatest[k]:
+                greatest[k] = value
+            counts[k] += 1
+    return counts, least, greatest

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.traces import Envelope, trace_envelope, window_samples
+from spikeboard.analysis.traces import Envelope, finite_ranges, trace_envelope, window_samples
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
 from spikeboard.scene import strokes
@@ -107,8 +107,9 @@ def traces(
     chosen = _columns(rec, selection, _states(rec, selection, state))
     below = _partners(rec, chosen[:most], second)
     width = max(viewport.width - FRAME_PX, 50)
-    drawn = [_trace(rec, column, t0, t1, width, spikes, False) for column in chosen[:most]]
-    drawn += [_trace(rec, column, t0, t1, width, False, True) for column in below]
+    gaps = {state: _gaps(state.time, t0, t1) for state in {c.state for c in [*chosen[:most], *below]}}
+    drawn = [_trace(rec, c, gaps[c.state], t0, t1, width, spikes, False) for c in chosen[:most]]
+    drawn += [_trace(rec, c, gaps[c.state], t0, t1, width, False, True) for c in below]
     if not any(len(trace.time) for trace, _ in drawn):
         raise NothingToDraw(_nothing(chosen, t0, t1))
     # A lane without a sample in the window stays: what is zoomed keeps its axes.
@@ -190,13 +191,20 @@ def _partners(rec: Recording, chosen: Sequence[Column], second: str | None) -> l
 
 
 def _trace(
-    rec: Recording, column: Column, t0: float, t1: float, width: int, spikes: bool, second: bool
+    rec: Recording,
+    column: Column,
+    gaps: np.ndarray,
+    t0: float,
+    t1: float,
+    width: int,
+    spikes: bool,
+    second: bool,
 ) -> tuple[Trace, Envelope]:
     state = column.state
     name = next(name for name, known in rec.states.items() if known is state)
     reduced = trace_envelope(rec, name, t0, t1, width, [column.place])
     time, values = reduced.time[0], np.asarray(reduced.values[0], np.float64)
-    time, values = _broken(time, values, _gaps(state.time, t0, t1))
+    time, values = _broken(time, values, gaps)
     train = _spikes(rec, column.row, t0, t1) if spikes else np.zeros(0)
     levels = {} if second else _levels(rec, column)
     return Trace(column.name, column.row, state, time, values, train, levels, second), reduced
@@ -343,16 +351,15 @@ def _notes(
 def _odd_values(columns: Sequence[Column], t0: float, t1: float) -> list[str]:
     """What a trace cannot show: values that are no numbers, and lines that are flat."""
     missing, flat = {}, []
-    for column in columns:
-        low, high = window_samples(column.state.time, t0, t1)
-        values = np.asarray(column.state.values[low:high, column.place])
-        if values.dtype.kind == "f":
-            finite = np.isfinite(values)
-            if not finite.all():
-                missing[column.name] = len(values) - int(np.count_nonzero(finite))
-                values = values[finite]
-        if len(values) > 1 and values.min() == values.max():
-            flat.append(f"{column.name} ({values[0]:g})")
+    for state in dict.fromkeys(column.state for column in columns):
+        low, high = window_samples(state.time, t0, t1)
+        mine = [column for column in columns if column.state is state]
+        ranges = finite_ranges(state.values, low, high, [column.place for column in mine])
+        for column, n, least, greatest in zip(mine, *ranges, strict=True):
+            if n < high - low:
+                missing[column.name] = high - low - n
+            if n > 1 and least == greatest:
+                flat.append(f"{column.name} ({least:g})")
     notes = [
         f"No finite number, so not drawn: {n:,} samples of {shown(name)}." for name, n in missing.items()
     ]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spikeboard.analysis.traces import envelope, window_samples
+from spikeboard.analysis.traces import envelope, finite_ranges, window_samples
 from spikeboard.errors import RecordingError
 
 numbers = st.one_of(st.floats(-1e3, 1e3, width=32), st.just(float("nan")))
@@ -115,3 +115,27 @@ def test_what_does_not_fit_is_refused() -> None:
     for values, width in ((np.zeros(3), 5), (np.zeros(4), 0), (np.zeros((4, 2, 2)), 5)):
         with pytest.raises(RecordingError, match="cannot be drawn"):
             envelope(values, np.arange(4.0), None, None, width)
+
+
+@given(
+    hnp.arrays(
+        np.float64,
+        st.tuples(st.integers(0, 20), st.integers(1, 4)),
+        elements=st.one_of(numbers, st.just(float("inf"))),
+    ),
+    st.data(),
+)
+def test_ranges_are_of_finite_numbers(values: np.ndarray, data: st.DataObject) -> None:
+    low, high = sorted(data.draw(st.tuples(*[st.integers(0, len(values))] * 2)))
+    columns = data.draw(st.lists(st.integers(0, values.shape[1] - 1), max_size=5))
+    counts, least, greatest = finite_ranges(values, low, high, columns)
+    for k, column in enumerate(columns):
+        finite = [value for value in values[low:high, column] if np.isfinite(value)]
+        assert counts[k] == len(finite)
+        assert [least[k], greatest[k]] == ([min(finite), max(finite)] if finite else [0, 0])
+
+
+@pytest.mark.parametrize("kind", ["f4", ">f4", "f2", "i2", "?", "u8"])
+def test_ranges_of_every_type_of_number(kind: str) -> None:
+    counts, least, greatest = finite_ranges(np.array([[0, 1], [1, 1], [0, 1]], kind), 0, 3, [0, 1])
+    assert counts.tolist() == [3, 3] and least.tolist() == [0, 1] and greatest.tolist() == [1, 1]
