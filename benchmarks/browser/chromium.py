@@ -110,12 +110,18 @@ def zoom(browser: Chrome, view: str, to: list[float]) -> float | None:
 
 
 def settings(browser: Chrome, view: str) -> list[str]:
-    """The controls of a card that are shown."""
+    """The controls of a card that are shown and can be changed: a list needs an entry that is not chosen."""
     lines = """
-        return [...document.querySelectorAll(`${arguments[0]} [data-setting]`)]
-            .filter((control) => !control.hidden).map((control) => control.dataset.setting)
+        const [card, view] = arguments;
+        const changes = (name) => {
+            const flag = document.getElementById(`{"flag":"${name}","view":"${view}"}`);
+            const { data, value } = flag ? {} : window.dash_component_api.getLayout({ view, setting: name }).props;
+            return !data || data.some((entry) => entry.value !== value);
+        };
+        return [...document.querySelectorAll(`${card} [data-setting]`)]
+            .filter((control) => !control.hidden).map((control) => control.dataset.setting).filter(changes)
     """
-    return browser.execute_script(lines, _card(view))
+    return browser.execute_script(lines, _card(view), view)
 
 
 def change(browser: Chrome, view: str, setting: str) -> float | None:
