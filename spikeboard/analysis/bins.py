@@ -19,8 +19,10 @@ from spikeboard.analysis.trains import (
     trains_in,
     unit_rows,
     window_edges,
+    window_ticks,
 )
 from spikeboard.errors import RecordingError
+from spikeboard.levels import column_counts, count_level
 from spikeboard.recording import Recording
 
 # One gigabyte of uint16: more than any view draws, and more than a server should give to one question.
@@ -134,10 +136,27 @@ def population_counts(
     grid = _grid(rec, bin_ms, t0, t1)
     chosen = population_groups(rec) if groups is None else groups
     _check_size(len(chosen), len(grid.edges) - 1)
+    if (counts := _by_level(rec, chosen, grid, t0, t1)) is not None:
+        return _binned(rec, counts, grid)
     counts = np.zeros((len(chosen), len(grid.edges) - 1), np.int64)
     for row, group in zip(counts, chosen, strict=True):
         row[:] = pooled_counts(*trains_in(rec, group, t0, t1), grid.start, grid.width, len(row))
     return _binned(rec, counts, grid)
+
+
+def _by_level(
+    rec: Recording, groups: Sequence[Rows], grid: _Grid, t0: float | None, t1: float | None
+) -> NDArray[np.int64] | None:
+    """The same counts from a level of the recording; None where it has none, or a unit is in two groups."""
+    rows = [unit_rows(rec, group) for group in groups]
+    if count_level(rec) is None or not rows or len(np.unique(np.concatenate(rows))) < sum(map(len, rows)):
+        return None
+    place = np.full(len(rec.units), -1)
+    for group, own in enumerate(rows):
+        place[own] = group
+    # The end of the recording belongs to the last bin.
+    edges = np.append(grid.edges[:-1], window_ticks(rec, t0, t1)[1])
+    return column_counts(rec, (edges - 0.5) / rec.ticks_per_second, place, len(groups)).T
 
 
 def pooled_counts(

@@ -10,7 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.bins import Binned, binned_counts
+from spikeboard.analysis.trains import window_ticks
 from spikeboard.errors import NothingToDraw
+from spikeboard.levels import column_counts
 from spikeboard.recording import Recording
 from spikeboard.scene import ORDER, ORDER_WORDS, Scene, bands_of, boxed, frame_axes, scene_of, slim
 from spikeboard.selection import Selection
@@ -176,22 +178,44 @@ def _quantity(binned: Binned, quantity: str) -> np.ndarray:
 def _cells(bins: Bins, first_place: int, quantity: str) -> tuple[Cells, Binned, int]:
     """The averaged cells on screen, the bins they are made of, and how many units have no value."""
     rows = _block_edges(len(bins.rows), MOST_ROWS)
-    parts, constant, binned = [], 0, None
+    binned = bins.of(bins.rows[:0])
+    shown = _on_screen(binned, bins)
+    columns = shown.start + _block_edges(shown.stop - shown.start, MOST_COLUMNS)
+    values, constant = (
+        _scores(bins, rows, shown) if quantity == "z" else (_means(bins, binned, rows, columns, quantity), 0)
+    )
+    return Cells(values, binned.edges_s[columns], rows + first_place), binned, constant
+
+
+def _means(bins: Bins, binned: Binned, rows: np.ndarray, columns: np.ndarray, quantity: str) -> np.ndarray:
+    """Mean count or rate of the units and bins of each cell, counted a cell at a time."""
+    # A shorter last bin has a rate of its own, which the mean of its cell takes as that of any bin.
+    cuts = np.union1d(columns, columns[-1] - 1) if binned.partial else columns
+    edges = np.rint(binned.edges_s[cuts] * bins.rec.ticks_per_second)
+    if columns[-1] == len(binned.edges_s) - 1:
+        edges[-1] = window_ticks(bins.rec, bins.t0, bins.t1)[1]
+    place = np.full(len(bins.rec.units), -1)
+    place[bins.rows] = np.repeat(np.arange(len(rows) - 1), np.diff(rows))
+    counts = column_counts(bins.rec, (edges - 0.5) / bins.rec.ticks_per_second, place, len(rows) - 1)
+    widths = binned.widths_s[cuts[:-1]] if quantity == "rate" else np.ones(len(counts))
+    sums = np.add.reduceat(counts / widths[:, None], np.searchsorted(cuts, columns[:-1]), axis=0)
+    return (sums / np.outer(np.diff(columns), np.diff(rows))).T
+
+
+def _scores(bins: Bins, rows: np.ndarray, shown: slice) -> tuple[np.ndarray, int]:
+    """Mean z-score of each cell, and how many units have none."""
+    parts, constant = [], 0
     # Some units at a time: the table of all units and bins need not fit.
     for start, stop in _batches(rows, bins):
         binned = bins.of(bins.rows[rows[start] : rows[stop]])
-        shown = _on_screen(binned, bins)
-        values = _quantity(binned, quantity)[:, shown]
+        values = _quantity(binned, "z")[:, shown]
         constant += int(np.isnan(values[:, 0]).sum())
         parts.append(_averaged(values, rows[start : stop + 1] - rows[start]))
-    if binned is None or constant == len(bins.rows):
+    if constant == len(bins.rows):
         raise NothingToDraw(
             "no selected unit changes its rate over the window, so there is no z-score: show the rate"
         )
-    shown = _on_screen(binned, bins)
-    edges = binned.edges_s[shown.start : shown.stop + 1]
-    columns = _block_edges(len(edges) - 1, MOST_COLUMNS)
-    return Cells(np.concatenate(parts), edges[columns], rows + first_place), binned, constant
+    return np.concatenate(parts), constant
 
 
 def _batches(rows: np.ndarray, bins: Bins) -> list[tuple[int, int]]:
@@ -212,8 +236,6 @@ def _on_screen(binned: Binned, bins: Bins) -> slice:
 
 def _averaged(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     columns = _block_edges(values.shape[1], MOST_COLUMNS)
-    if len(rows) > len(values) and len(columns) > values.shape[1]:
-        return values
     known = np.isfinite(values)
     sums = _block_sums(np.where(known, values, 0), rows, columns)
     numbers = _block_sums(known, rows, columns)

@@ -11,8 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.bins import population_counts
-from spikeboard.analysis.pixels import column_edges, pixel_counts_ordered, row_pixels
+from spikeboard.analysis.pixels import column_edges, row_pixels
 from spikeboard.analysis.trains import select_trains, window_ticks
+from spikeboard.levels import column_counts
 from spikeboard.pictures import counts_png, data_address
 from spikeboard.recording import Recording
 from spikeboard.scene import (
@@ -149,7 +150,7 @@ def _picture(rec: Recording, scene: Scene, viewport: Viewport, marginals: bool) 
     lines = min(n_rows, height)
     place = row_pixels(len(rec.units), scene.rows, lines)
     edges = column_edges(rec, scene.x0, scene.x1, width)
-    counts = pixel_counts_ordered(rec.spike_times, rec.rows_to_draw, edges, place, lines)
+    counts = column_counts(rec, edges, place, lines).T
     first_of_line = scene.rows[-(-np.arange(lines) * n_rows // lines)]
     names = rec.units["population"].astype(str).to_numpy(object)[first_of_line]
     colours = population_colours(rec)

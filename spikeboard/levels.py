@@ -1,0 +1,177 @@
+"""Levels of a recording: how many spikes each unit had fired by each of some thousand moments.
+
+Spikes between any two moments are then a difference of two rows of the table and the few spikes between a moment
+and the nearest row: exact, and as fast for a hundred million spikes as for a million. The table lies beside the
+columns it was made of (`level_*.npy`), and goes when they go. It is built when it is first needed, where it pays.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from spikeboard import store
+from spikeboard.analysis.parts import in_parts
+from spikeboard.errors import RecordingError
+from spikeboard.recording import Recording
+
+# Below, counting every spike takes no longer than drawing what was counted.
+WORTH = 5_000_000
+# Spikes per number of the table: it is then some hundredth of the recording.
+SPIKES_PER_CELL = 8
+LEAST_ROWS, MOST_ROWS = 64, 2**14
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """Spikes by moment.
+
+    before : (L + 1, U) uint32, spikes of each unit before the moment
+    places : (L + 1,) int64, how many of all spikes lie before it
+    """
+
+    before: np.ndarray
+    places: np.ndarray
+
+
+def column_counts(
+    rec: Recording, edges: NDArray[np.floating], place: NDArray[np.integer], n_places: int
+) -> NDArray[np.int64]:
+    """Spikes of groups of units between successive moments.
+
+    Parameters
+    ----------
+    rec : the recording
+    edges : (W + 1,) s, ascending; column c holds the spikes with edges[c] <= time < edges[c + 1]. To be safe from
+        rounding, let them stand half a tick before the first tick of their column, as `column_edges` does
+    place : (n_units,) the group of each unit, 0 to n_places - 1; -1 where it is not counted
+    n_places : how many groups
+
+    Returns
+    -------
+    counts : (W, n_places) int64
+
+    Raises
+    ------
+    RecordingError : where a spike names a unit that is not there, as in a damaged file
+    """
+    level = count_level(rec)
+    if level is None:
+        level = Level(np.zeros((1, len(rec.units)), np.uint32), np.zeros(1, np.int64))
+    at = np.searchsorted(rec.spike_times, edges)
+    # The row of the table at or before each edge.
+    row = np.searchsorted(level.places, at, side="right") - 1
+    to = np.where((place < 0) | (place >= n_places), n_places, place).astype(np.int64)
+    # Past the groups, one place for spikes that are not counted, and one for those of units that are not there.
+    counts = np.zeros((len(edges) - 1, n_places + 2), np.int64)
+    rows = np.asarray(rec.rows_to_draw)
+    table, places = np.asarray(level.before), np.asarray(level.places)
+
+    def count(first: int, stop: int) -> None:
+        _count(rows, at, table, places, row, to, first, stop, counts)
+
+    in_parts(count, _work(at, places, row, len(rec.units)))
+    _check_units(int(counts[:, n_places + 1].sum()))
+    return counts[:, :n_places]
+
+
+@lru_cache(maxsize=16)
+def count_level(rec: Recording) -> Level | None:
+    """The table of a recording, built if need be; None where it would not pay, or can be kept nowhere."""
+    n_rows = min(len(rec.spike_times) // (SPIKES_PER_CELL * max(len(rec.units), 1)), MOST_ROWS)
+    if rec.folder is None or len(rec.spike_times) < WORTH or n_rows < LEAST_ROWS:
+        return None
+    try:
+        columns = _columns(rec.folder)
+        if not (columns / "level_before.npy").exists():
+            _build(rec, columns, n_rows)
+        return _read(rec, columns)
+    except RecordingError:
+        raise
+    except (OSError, ValueError):  # a folder that cannot be written has no levels
+        return None
+
+
+def _read(rec: Recording, columns: Path) -> Level:
+    before, places = (
+        np.asarray(np.load(columns / f"level_{name}.npy", mmap_mode="r", allow_pickle=False))
+        for name in ("before", "places")
+    )
+    whole = before.ndim == 2 and before.shape == (len(places), len(rec.units)) and before.dtype == np.uint32
+    if not whole or places[0] != 0 or places[-1] > len(rec.spike_times) or np.any(np.diff(places) < 0):
+        raise ValueError("levels that do not fit their recording")
+    return Level(before, places)
+
+
+def _columns(folder: Path) -> Path:
+    """Where the columns of the recording in a folder lie."""
+    name = json.loads((folder / store.INDEX).read_text(encoding="utf-8"))["columns"]
+    return folder / Path(name).name
+
+
+def _build(rec: Recording, columns: Path, n_rows: int) -> None:
+    # Rows stand at equal numbers of spikes, not of seconds: a burst then costs no more than a silence.
+    places = np.linspace(0, len(rec.spike_times), n_rows + 1).astype(np.int64)
+    before = _tables(np.asarray(rec.rows_to_draw), places, len(rec.units))
+    _check_units(len(rec.spike_rows) - int(before[-1].sum(dtype=np.int64)))
+    # The table comes last: where it is there, all of it is.
+    for name, values in (("places", places), ("before", before)):
+        temporary = columns / f".level-{uuid.uuid4().hex}.npy"
+        try:
+            np.save(temporary, values, allow_pickle=False)
+            temporary.replace(columns / f"level_{name}.npy")
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _check_units(strangers: int) -> None:
+    if strangers:
+        raise RecordingError(
+            f"this recording is damaged: {strangers:,} spikes name units it does not have; open its source again"
+        )
+
+
+def _work(
+    at: NDArray[np.integer], places: NDArray[np.integer], row: NDArray[np.integer], n_units: int
+) -> NDArray[np.integer]:
+    """Steps that each column takes: every spike, or two rows of the table and what lies beside them."""
+    rest = at - places[row]
+    return np.minimum(np.diff(at), 2 * n_units + rest[1:] + rest[:-1])
+
+
+@njit(cache=True, nogil=True)
+def _tables(rows, places, n_units):
+    before = np.zeros((len(places), n_units), np.uint32)
+    for k in range(1, len(places)):
+        before[k] = before[k - 1]
+        for unit in rows[places[k - 1] : places[k]]:
+            if 0 <= unit < n_units:
+                before[k, unit] += 1
+    return before
+
+
+@njit(cache=True, nogil=True)
+def _count(rows, at, before, places, row, to, first, stop, counts):
+    for c in range(first, stop):
+        begin, end, low, high = at[c], at[c + 1], row[c], row[c + 1]
+        beside = 2 * len(to) + begin - places[low] + end - places[high]
+        if end - begin <= beside:
+            _add(rows[begin:end], to, 1, counts[c])
+            continue
+        for unit in range(len(to)):
+            counts[c, to[unit]] += np.int64(before[high, unit]) - np.int64(before[low, unit])
+        _add(rows[places[high] : end], to, 1, counts[c])
+        _add(rows[places[low] : begin], to, -1, counts[c])
+
+
+@njit(cache=True, nogil=True)
+def _add(rows, to, one, column):
+    for unit in rows:
+        column[to[unit] if 0 <= unit < len(to) else len(column) - 1] += one

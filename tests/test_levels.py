@@ -1,0 +1,146 @@
+"""Spikes between moments, with a level and without, are those of plain NumPy; a level goes with its columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_trains import awkward, made
+
+from spikeboard import levels
+from spikeboard import open as open_recording
+from spikeboard.analysis.bins import population_counts
+from spikeboard.errors import RecordingError
+from spikeboard.levels import column_counts, count_level
+from spikeboard.recording import Recording
+
+UNITS = 9
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Levels for recordings of a test's size."""
+    monkeypatch.setattr("spikeboard.levels.WORTH", 1)
+    monkeypatch.setattr("spikeboard.levels.LEAST_ROWS", 1)
+    monkeypatch.setattr("spikeboard.levels.SPIKES_PER_CELL", 2)
+    count_level.cache_clear()
+
+
+@pytest.fixture
+def rec(tmp_path: Path) -> Recording:
+    return open_recording(awkward(1).save(tmp_path / "store"))
+
+
+def _by_hand(rec: Recording, edges: np.ndarray, place: np.ndarray, n: int) -> np.ndarray:
+    counts = np.zeros((len(edges) - 1, n), int)
+    for c in range(len(edges) - 1):
+        inside = (rec.spike_times >= edges[c]) & (rec.spike_times < edges[c + 1])
+        groups = place[rec.spike_rows[inside]]
+        counts[c] = np.bincount(groups[(groups >= 0) & (groups < n)], minlength=n)[:n]
+    return counts
+
+
+@given(
+    st.lists(st.floats(-1, 11), min_size=2, max_size=30).map(sorted),
+    st.lists(st.integers(-1, 4), min_size=UNITS, max_size=UNITS),
+    st.integers(1, 5),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_counts_are_those_of_every_spike(
+    rec: Recording, edges: list[float], place: list[int], n: int
+) -> None:
+    level = count_level(rec)
+    assert level is not None and len(level.places) > 100
+    expected = _by_hand(rec, np.array(edges), np.array(place), n)
+    np.testing.assert_array_equal(column_counts(rec, np.array(edges), np.array(place), n), expected)
+    np.testing.assert_array_equal(column_counts(awkward(1), np.array(edges), np.array(place), n), expected)
+
+
+def test_the_level_is_what_is_read(rec: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    added: list[int] = []
+    add = levels._add
+
+    def watched(rows: np.ndarray, *rest: object) -> None:
+        added.append(len(rows))
+        add(rows, *rest)
+
+    monkeypatch.setattr("spikeboard.levels._add", watched)
+    monkeypatch.setattr("spikeboard.levels._count", levels._count.py_func)
+    counts = column_counts(rec, np.array([-1.0, 5.0, 11.0]), np.zeros(UNITS, int), 1)
+    assert counts.sum() == len(rec.spike_times)
+    assert sum(added) < len(rec.spike_times) / 20
+
+
+@pytest.mark.parametrize("bin_ms", [3.0, 77.0, 5000.0])
+@pytest.mark.parametrize("window", [(None, None), (2.0, 7.3)])
+def test_population_counts_are_the_same_with_a_level(
+    rec: Recording, bin_ms: float, window: tuple[float | None, float | None]
+) -> None:
+    plain, fast = (population_counts(one, bin_ms, None, *window) for one in (awkward(1), rec))
+    np.testing.assert_array_equal(fast.counts, plain.counts)
+    np.testing.assert_array_equal(fast.edges_s, plain.edges_s)
+    groups = [[0, 4], [4, 5]]
+    slow, fast = (population_counts(one, bin_ms, groups, *window).counts for one in (awkward(1), rec))
+    np.testing.assert_array_equal(fast, slow)
+
+
+def test_a_level_lies_beside_its_columns_and_is_built_once(rec: Recording, tmp_path: Path) -> None:
+    assert not list(tmp_path.rglob("level_*.npy"))
+    count_level(rec)
+    (before,) = tmp_path.rglob("level_before.npy")
+    made_at = before.stat().st_mtime_ns
+    count_level.cache_clear()
+    again = open_recording(tmp_path / "store")
+    assert count_level(again) is not None and before.stat().st_mtime_ns == made_at
+    made([[1, 2, 3]]).save(tmp_path / "store")
+    assert not before.exists()
+
+
+def test_there_is_none_where_it_would_not_pay_or_cannot_be_kept(
+    rec: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert count_level(awkward(1)) is None
+    monkeypatch.setattr("spikeboard.levels.WORTH", 10**9)
+    assert count_level(rec) is None
+    count_level.cache_clear()
+    monkeypatch.setattr("spikeboard.levels.WORTH", 1)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    assert count_level(rec) is None
+    place = np.zeros(UNITS, int)
+    assert column_counts(rec, np.array([-1.0, 11.0]), place, 1).sum() == len(rec.spike_times)
+
+
+@pytest.mark.parametrize("damage", ["rows", "short", "places"])
+def test_a_damaged_level_is_not_believed(rec: Recording, tmp_path: Path, damage: str) -> None:
+    count_level(rec)
+    count_level.cache_clear()
+    (before,), (places,) = tmp_path.rglob("level_before.npy"), tmp_path.rglob("level_places.npy")
+    if damage == "rows":
+        np.save(before, np.load(before)[:-1])
+    elif damage == "short":
+        before.write_bytes(before.read_bytes()[:200])
+    else:
+        np.save(places, np.load(places)[::-1].copy())
+    assert count_level(open_recording(tmp_path / "store")) is None
+
+
+def test_spikes_of_units_that_are_not_there_are_refused(
+    rec: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for column in tmp_path.rglob("s*_rows.npy"):
+        rows = np.load(column)
+        rows[7] = UNITS + 3
+        np.save(column, rows)
+    damaged = open_recording(tmp_path / "store")
+    for build in (True, False):
+        count_level.cache_clear()
+        monkeypatch.setattr("spikeboard.levels.WORTH", 1 if build else 10**9)
+        with pytest.raises(RecordingError, match="name units it does not have"):
+            column_counts(damaged, np.array([-1.0, 11.0]), np.zeros(UNITS, int), 1)
