@@ -232,32 +232,41 @@ def _statistics(ticks, first, last, refractory):
     return table
 
 
-@njit(cache=True, nogil=True)
+# Sums may be taken in any order, so that several intervals are looked at at once.
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def _one_unit(train, refractory, out):
     n = len(train) - 1
     mean = (train[-1] - train[0]) / n
     shortest = longest = train[1] - train[0]
-    squares = cv2 = lv = lvr = 0.0
-    zero = pairs = previous = 0
+    zero = 0
+    squares = 0.0
     for k in range(n):
         interval = train[k + 1] - train[k]
         shortest, longest = min(shortest, interval), max(longest, interval)
         zero += interval == 0
         squares += (interval - mean) ** 2
-        both = interval + previous
-        if k > 0 and both > 0:
-            pairs += 1
-            ratio = abs(interval - previous) / both
-            cv2 += ratio
-            lv += ratio * ratio
-            lvr += ratio * ratio * (1.0 + 4.0 * refractory / both)
-        previous = interval
     out[0], out[1], out[7], out[8] = zero, mean, shortest, longest
     if n > 1:
         out[6] = np.sqrt(squares / n)
         out[2] = out[6] / mean if mean > 0 else np.nan
+        _neighbours(train, refractory, out)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _neighbours(train, refractory, out):
+    pairs = 0
+    cv2 = lv = lvr = 0.0
+    for k in range(1, len(train) - 1):
+        both = train[k + 1] - train[k - 1]
+        inverse = 1.0 / both if both > 0 else 0.0
+        ratio = abs(train[k + 1] - 2 * train[k] + train[k - 1]) * inverse
+        pairs += both > 0
+        cv2 += ratio
+        lv += ratio * ratio
+        lvr += ratio * ratio * inverse
     if pairs > 0:
-        out[3], out[4], out[5] = 2.0 * cv2 / pairs, 3.0 * lv / pairs, 3.0 * lvr / pairs
+        out[3], out[4] = 2.0 * cv2 / pairs, 3.0 * lv / pairs
+        out[5] = out[4] + 12.0 * refractory * lvr / pairs
 
 
 @njit(cache=True, nogil=True)
