@@ -20,6 +20,7 @@ from typing import Any
 
 from spikeboard import doctor, importing, places, store
 from spikeboard.errors import RecordingError, Undecided
+from spikeboard.levels import count_level
 from spikeboard.progress import Report, heard, heard_by
 from spikeboard.recording import Recording
 from spikeboard.version import VERSION
@@ -119,6 +120,7 @@ def open_recording(
                 store.save(
                     store.with_origin(_made(path, remedies, options), str(path.resolve()), asked), kept
                 )
+                count_level(store.load(kept))  # so that the first view need not build it
     return store.load(kept)
 
 
