@@ -49,7 +49,7 @@ def problem() -> Component:
 def _finding(found: doctor.Finding) -> list[Component]:
     where = [html.Span(shown(found.where, 100), className="where")] if found.where else []
     advice = [html.P(_sentence(found.advice), className="caption")] if found.advice else []
-    remedies = [_remedy(remedy, found) for remedy in found.remedies]
+    remedies = [remedied(remedy, found.where or found.what) for remedy in found.remedies]
     buttons = [html.Div(remedies, className="remedies")] if remedies else []
     return [html.Div([html.Strong(shown(found.what, 500)), *where]), *advice, *buttons]
 
@@ -59,10 +59,11 @@ def _sentence(words: str) -> str:
     return said[:1].upper() + said[1:] + ("" if said.endswith(("?", ".")) else ".")
 
 
-def _remedy(remedy: doctor.Remedy, found: doctor.Finding) -> Component:
+def remedied(remedy: doctor.Remedy, about: str) -> Component:
+    """A button for a remedy, or a field where something has to be typed; `about` says to a screen reader what for."""
     label = shown(remedy.label, 120)
     if not remedy.asks:
-        return _button(label, f"+{remedy.key}", f"{label}: {shown(found.where or found.what, 120)}")
+        return _button(label, f"+{remedy.key}", f"{label}: {shown(about, 120)}")
     field = dmc.TextInput(
         id={"mend-value": remedy.key},
         placeholder=remedy.asks,

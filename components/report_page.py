@@ -86,5 +86,11 @@ def _assumed(rec: Recording) -> list[Component]:
     notes = [note for note in rec.notes if not doctor.is_told(note) and "exact duplicate" not in note]
     if not notes:
         return []
-    items = html.Ul([html.Li(shown(note, 1000)) for note in notes], className="notes")
+    items = html.Ul([html.Li(_note(rec, note)) for note in notes], className="notes")
     return [html.Section([html.H2("What was assumed, dropped or mended"), items], className="card")]
+
+
+def _note(rec: Recording, note: str) -> list[Component]:
+    remedy = doctor.asked_for(rec, note)
+    asked = [html.Div(findings.remedied(remedy, note), className="remedies")] if remedy else []
+    return [html.Span(shown(note, 1000)), *asked]

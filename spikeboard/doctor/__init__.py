@@ -11,12 +11,13 @@ from spikeboard.doctor.examination import examine
 from spikeboard.doctor.findings import Finding, Remedy
 from spikeboard.doctor.options import decided, with_remedy, without_remedy
 from spikeboard.doctor.remedies import apply, keys, mended
-from spikeboard.doctor.told import is_told
+from spikeboard.doctor.told import asked_for, is_told
 
 __all__ = [
     "Finding",
     "Remedy",
     "apply",
+    "asked_for",
     "decided",
     "examine",
     "is_told",

@@ -89,7 +89,8 @@ def _thinned(rec: Recording, least: int) -> tuple[Recording, int]:
 
     dropped = close_in_trains(rec.train_ticks, rec.train_offsets, least)
     n = len(rec.train_ticks) - int(dropped.sum())
-    ticks, times, rows = (room((n,), dtype, rec.name) for dtype in (np.int64, np.float64, np.int32))
+    kinds = (np.int64, np.float64, rec.spike_rows.dtype)
+    ticks, times, rows = (room((n,), kind, rec.name) for kind in kinds)
     thin_trains(rec.train_ticks, rec.train_offsets, least, ticks)
     thin_spikes(rec.spike_times, rec.spike_rows, rec.ticks_per_second, least, len(rec.units), times, rows)
     offsets = rec.train_offsets - np.r_[0, np.cumsum(dropped)]

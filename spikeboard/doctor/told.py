@@ -75,6 +75,12 @@ _LABELS = {
 }
 _OFFERED = re.compile(r'\b(order|unknown_units)="(\w+)"')
 
+_TELL = re.compile(r"give (n_units|t_start)=… ")
+_TOLD = {
+    "n_units": Remedy(f"{READ}n_units", "There were", asks="units"),
+    "t_start": Remedy(f"{READ}t_start", "It began at", asks="seconds"),
+}
+
 
 def told(rec: Recording) -> Iterator[Finding]:
     """Findings of the reader, as they stand in the notes."""
@@ -85,6 +91,12 @@ def told(rec: Recording) -> Iterator[Finding]:
             yield Finding(
                 _sentence(note), advice=kind.advice, remedies=(*_offered(rec, note), _confirming(kind))
             )
+
+
+def asked_for(rec: Recording, note: str) -> Remedy | None:
+    """What a person may tell where a note says that the file does not."""
+    match = _TELL.search(note) if was_read(rec) else None
+    return _TOLD[match[1]] if match else None
 
 
 def was_read(rec: Recording) -> bool:

@@ -99,11 +99,13 @@ def _falls(times: NDArray[np.float64]) -> Iterator[tuple[NDArray[np.intp], NDArr
         before = some[-1:]
 
 
-def about_order(times: np.ndarray, rows: np.ndarray, n_units: int) -> list[str]:
+def about_order(times: np.ndarray, rows: np.ndarray, n_units: int, order: str) -> list[str]:
     """Notes on a list in which time goes back: once or twice in all of it, or within the trains of some units."""
     back, from_time, to_time = _jumps_back(times)
     if not back:
         return []
+    if order == SORT:
+        return ["time goes back in the file: the spikes were sorted, as you asked"]
     if 1 <= len(back) <= 3 and len(times) >= 20 * len(back) and len(_jumps_back(rows)[0]):
         return [
             f"time goes back after spike {back[0]:,} (from {from_time:g} to {to_time:g}, as in the file): if the clock "

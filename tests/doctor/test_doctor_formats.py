@@ -149,6 +149,8 @@ def test_a_list_of_two_runs_becomes_two_runs_or_is_sorted(tmp_path: Path, write:
     one = cured(path, "Time goes back after spike 61", "confirm=sorted")
     np.testing.assert_allclose(one.spike_times, np.repeat(once, 2))
     assert "runs" not in one.intervals
+    said = spikeboard.open(path, order="sort")
+    assert lacks(said, "ime goes back") and any("were sorted, as you asked" in note for note in said.notes)
 
 
 def test_samples_of_a_second_run_begin_one_step_after_the_first(tmp_path: Path) -> None:
@@ -251,6 +253,24 @@ def test_when_it_ended_is_set(tmp_path: Path) -> None:
     rec = open_key(library, later)
     assert rec.t_stop == 2.0 and "as you asked" in rec.notes[-1] and lacks(rec, "When the recording")
     assert mended_key(library, later, "-t_stop=2") == key
+
+
+def test_silent_units_can_be_counted_and_the_start_be_told(tmp_path: Path) -> None:
+    library = local_library(DEMO_FOLDER, [tmp_path])
+    key = key_of_path(library, csv(tmp_path))
+    rec = open_key(library, key)
+    asked = [remedy for note in rec.notes if (remedy := doctor.asked_for(rec, note))]
+    assert [(remedy.key, remedy.asks) for remedy in asked] == [
+        ("read:n_units", "units"),
+        ("read:t_start", "seconds"),
+    ]
+    told = mended_key(library, mended_key(library, key, "+read:n_units=5"), "+read:t_start=-1")
+    after = open_key(library, told)
+    assert (
+        len(after.units) == 5
+        and after.t_start == -1.0
+        and not [n for n in after.notes if doctor.asked_for(after, n)]
+    )
 
 
 # What is no number ---------------------------------------------------------------------------------------------
