@@ -28,19 +28,26 @@ Values = Callable[[Synapses], NDArray[np.float64] | None]
 class Blocks(WithAxes):
     """Synapses between blocks of sources (rows) and blocks of targets (columns), (R, C) each.
 
-    count : synapses
-    pairs : pairs of units that are joined, within each projection
-    finite : synapses whose value is a finite number
-    total : sum of these values
-    positive, negative : synapses whose value is above, below zero
+    count : (R, C) int64, synapses
+    repeats : (R, C) int64, those of them that join a pair of units which another one of their projection joins
+    missing : (R, C) int64, those whose value is not a finite number
+    total : (R, C) float64, sum of the values that are
     """
 
     count: NDArray[np.int64]
-    pairs: NDArray[np.int64]
-    finite: NDArray[np.int64]
+    repeats: NDArray[np.int64]
+    missing: NDArray[np.int64]
     total: NDArray[np.float64]
-    positive: NDArray[np.int64]
-    negative: NDArray[np.int64]
+
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """Pairs of units that are joined, within each projection."""
+        return self.count - self.repeats
+
+    @property
+    def finite(self) -> NDArray[np.int64]:
+        """Synapses whose value is a finite number."""
+        return self.count - self.missing
 
     @property
     def numbers(self) -> np.ndarray:
@@ -98,7 +105,7 @@ def weight_blocks(
     )
     if size[0] * size[1] > MOST_CELLS:
         raise RecordingError(f"{size[0]:,} × {size[1]:,} blocks of units are too many for one matrix")
-    count, pairs, finite, positive, negative = np.zeros((5, *size), np.int64)
+    count, repeats, missing = np.zeros((3, *size), np.int64)
     total = np.zeros(size)
     for synapses in joined:
         known = signed_weights(rec, synapses) if values is None else values(synapses)
@@ -107,8 +114,8 @@ def weight_blocks(
             _of_population(rec, synapses.source, row_block),
             _of_population(rec, synapses.target, column_block),
         )
-        _add_projection(synapses, known, *ends, (count, pairs, finite, total, positive, negative))
-    return Blocks(count, pairs, finite, total, positive, negative)
+        _add_projection(synapses, known, *ends, (count, repeats, missing, total))
+    return Blocks(count, repeats, missing, total)
 
 
 def inhibitory_units(rec: Recording) -> NDArray[np.bool_] | None:
@@ -199,9 +206,7 @@ def _add_projection(
 
 
 @njit(cache=True, nogil=True)
-def _add(
-    indptr, indices, values, rows, columns, first, last, count, pairs, finite, total, positive, negative
-):
+def _add(indptr, indices, values, rows, columns, first, last, count, repeats, missing, total):
     """Add the synapses of the sources in the blocks first…last - 1; how many name no target."""
     seen = np.full(len(columns), -1, np.int32)
     strangers = 0
@@ -219,12 +224,11 @@ def _add(
                 continue
             column = np.uint64(columns[target])
             count[row, column] += 1
-            pairs[row, column] += seen[target] != source
+            if seen[target] == source:
+                repeats[row, column] += 1
             seen[target] = source
             if len(values) and np.isfinite(values[synapse]):
-                value = values[synapse]
-                finite[row, column] += 1
-                total[row, column] += value
-                positive[row, column] += value > 0
-                negative[row, column] += value < 0
+                total[row, column] += values[synapse]
+            else:
+                missing[row, column] += 1
     return strangers

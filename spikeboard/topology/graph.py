@@ -171,6 +171,7 @@ def _edges_of(
     shape = (len(groups), len(groups))
     sums = weight_blocks(rec, name, shape, group, group)
     delay = weight_blocks(rec, name, shape, group, group, delays_ms).mean
+    positive, negative = _signs(rec, name, shape, group)
     found = []
     for source, target in zip(*np.nonzero(sums.count), strict=True):
         place = (int(source), int(target))
@@ -184,7 +185,7 @@ def _edges_of(
                 "weight_unit": synapses.weight_unit,
                 "delay_ms": float(delay[place]),
                 "probability": sums.pairs[place] / (len(groups[place[0]]) * len(groups[place[1]])),
-                "sign": _sign(int(sums.positive[place]), int(sums.negative[place])),
+                "sign": _sign(bool(positive[place]), bool(negative[place])),
             }
         )
     return found
@@ -193,6 +194,7 @@ def _edges_of(
 def _whole_edge(rec: Recording, name: str, synapses: Synapses, ends: tuple[int, int]) -> dict[str, Any]:
     zero = np.zeros(len(rec.units), np.int64)
     sums = weight_blocks(rec, name, (1, 1), zero, zero)
+    positive, negative = _signs(rec, name, (1, 1), zero)
     row = rec.projections[rec.projections["name"] == name].iloc[0]
     possible = len(rec.rows_of(synapses.source)) * len(rec.rows_of(synapses.target))
     return {
@@ -204,11 +206,23 @@ def _whole_edge(rec: Recording, name: str, synapses: Synapses, ends: tuple[int, 
         "weight_unit": synapses.weight_unit,
         "delay_ms": 1000 * float(row["delay_mean"]),
         "probability": int(sums.pairs[0, 0]) / possible,
-        "sign": _sign(int(sums.positive[0, 0]), int(sums.negative[0, 0])),
+        "sign": _sign(bool(positive[0, 0]), bool(negative[0, 0])),
     }
 
 
-def _sign(positive: int, negative: int) -> str:
+def _signs(
+    rec: Recording, name: str, shape: tuple[int, int], group: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many synapses between two nodes have a weight above zero, and below."""
+    weights = signed_weights(rec, rec.synapses(name))
+    if weights is None:
+        return np.zeros(shape), np.zeros(shape)
+    above, below = (weights > 0).astype(float), (weights < 0).astype(float)
+    positive = weight_blocks(rec, name, shape, group, group, lambda _: above).total
+    return positive, weight_blocks(rec, name, shape, group, group, lambda _: below).total
+
+
+def _sign(positive: bool, negative: bool) -> str:
     if positive and negative:
         return "mixed"
     return "excitatory" if positive else "inhibitory" if negative else "unknown"
