@@ -29,6 +29,8 @@ from spikeboard.readers import fingerprint, open_recording, recognise
 from spikeboard.recording import Recording
 
 DEMO = "demo"
+# Arguments of `open_recording` that are no answers about a file.
+NO_OPTIONS = frozenset(("path", "progress"))
 # Bytes of a source; a smaller one opens while the page waits.
 LARGE = 32 * 2**20
 MOST_LISTED = 500
@@ -129,7 +131,14 @@ def _key_of(library: Library, path: Path) -> str:
 
 
 def note(path: Path, options: Mapping[str, Any]) -> str:
-    """Note a path with its options on disk; its key."""
+    """Note a path with its options on disk; its key.
+
+    Raises
+    ------
+    RecordingError : for a name that no reader can have as an option
+    """
+    if wrong := NO_OPTIONS & set(options):
+        raise RecordingError(f"{min(wrong)!r} is no option of a reader")
     entry = json.dumps({"path": str(path), "options": dict(options)}, sort_keys=True)
     name = hashlib.blake2b(entry.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     folder = _notes_folder()

@@ -63,6 +63,14 @@ def test_a_remedy_leads_to_the_report_again_and_on_the_overview_to_the_overview(
     )
 
 
+@pytest.mark.parametrize("name", ["path", "progress"])
+def test_a_stranger_can_answer_nothing_that_is_no_question(library: Library, name: str) -> None:
+    with pytest.raises(RecordingError, match="is no option"):
+        answered(library, "file:run.csv", {name: "x"})
+    with pytest.raises(RecordingError, match="is no option"):
+        mended_address(library, "file:run.csv", f"+read:{name}=x", True)
+
+
 # Uploads -------------------------------------------------------------------------------------------------------
 
 
