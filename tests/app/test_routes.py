@@ -36,6 +36,8 @@ WALK = {
     "/upload/{batch}/{name}": ("PUT", f"/upload/{BATCH}/spikes.csv"),
     "/upload/{batch}": ("POST", f"/upload/{BATCH}"),
     "/upload/{batch} ": ("DELETE", f"/upload/{BATCH}"),
+    "/import/{name}": ("GET", f"/import/{BATCH}"),
+    "/import/{name} ": ("DELETE", f"/import/{BATCH}"),
     "{path:path}": ("GET", "/raster"),
 }
 SUITES = "/_dash-component-suites/{package_name}/{fingerprinted_path:path}"
