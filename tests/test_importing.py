@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -159,6 +160,15 @@ def test_what_came_of_it_is_told_to_who_asks_next(
     with pytest.raises(problem if again else importing.Importing):
         importing.in_background("odd.csv", kept, make)
     until_over(kept.name)
+
+
+def test_what_was_unpacked_is_removed_once_nobody_can_want_it(table: Path) -> None:
+    old, new = places.home() / "zip-old", places.home() / "zip-new"
+    for folder in (old, new):
+        (folder / "run").mkdir(parents=True)
+    os.utime(old, (1, 1))
+    importing.sweep()
+    assert not old.exists() and new.exists()
 
 
 KILLED = """

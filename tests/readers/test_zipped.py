@@ -39,7 +39,7 @@ def sorting(folder: Path) -> Path:
 
 def left() -> list[str]:
     """What is kept beside the stores."""
-    return [entry.name for entry in places.home().iterdir() if entry.name != "stores"]
+    return [entry.name for entry in places.home().iterdir() if entry.name not in ("stores", "imports")]
 
 
 def same(one: Recording, other: Recording) -> bool:
