@@ -63,7 +63,7 @@ class Blocks(WithAxes):
     @property
     def sum(self) -> NDArray[np.float64]:
         """Sum of the values of each cell, NaN where none is known: no synapse is not a weight of zero."""
-        return np.where(self.finite > 0, self.total, np.nan)
+        return np.where(self.count > self.missing, self.total, np.nan)
 
 
 def weight_blocks(

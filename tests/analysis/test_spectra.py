@@ -11,6 +11,7 @@ from made_trains import awkward, made, trains_of
 from scipy import signal, stats
 
 from spikeboard.analysis import spectra
+from spikeboard.analysis.groups import grouped_trains
 from spikeboard.analysis.spectra import (
     band_power,
     coherence,
@@ -66,6 +67,27 @@ def test_pools_are_one_train_each() -> None:
     np.testing.assert_allclose(found.power, welch(both, None, 0.5).power)
     assert found.n_spikes.tolist() == [340, 2000]
     assert found.floor == pytest.approx([34.0, 200.0])
+
+
+@pytest.mark.parametrize("tapers", [1, 3])
+@given(
+    train=st.lists(st.integers(0, 4999), max_size=60).map(sorted), overlap=st.sampled_from([0.0, 0.5, 0.9])
+)
+def test_few_spikes_have_the_spectrum_of_all_samples(tapers: int, train: list[int], overlap: float) -> None:
+    rec = made([train], t_stop=5.0)
+    trains = grouped_trains(rec)
+    layout = spectra._spike_layout(rec, trains, 0.5, 60.0, overlap)
+    shapes = signal.windows.dpss(layout.segment, 3.0, tapers)
+    waves = spectra._wave_power((trains[0] - trains.start) // layout.bin_ticks, layout, shapes)
+    whole = spectra._power(spectra._sampled(trains, 0, layout), layout, shapes)
+    np.testing.assert_allclose(waves, whole, rtol=1e-9, atol=1e-9)
+
+
+def test_a_train_of_many_spikes_is_transformed_whole() -> None:
+    dense = made([np.sort(np.random.default_rng(0).integers(0, 5000, 4000))], t_stop=5.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(spectra, "_wave_power")
+        assert welch(dense, None, 0.5).power.any()
 
 
 def test_multitaper_agrees_with_elephant() -> None:
