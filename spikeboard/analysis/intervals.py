@@ -45,12 +45,20 @@ def interval_statistics(
     -------
     DataFrame : indexed by unit row: n (intervals), mean (s), CV, CV2, LV, LvR; further std, min, max (s), zero
         (intervals of length zero) and spikes. NaN with too few intervals: 1 for mean, min, max; 2 for the others
+
+    Raises
+    ------
+    RecordingError : where a train is not in order of time, as in a damaged file
     """
     ticks, first, last = trains_in(rec, units, t0, t1)
     refractory = refractory_ms / 1000 * rec.ticks_per_second
     values = np.concatenate(
         in_parts(lambda a, b: _statistics(ticks, first[a:b], last[a:b], refractory), last - first)
     )
+    if (values[:, 7] < 0).any():
+        raise RecordingError(
+            "this recording is damaged: a train is not in order of time; open its source again"
+        )
     spikes = last - first
     table = pd.DataFrame(
         values[:, 1:], columns=pd.Index(STATISTICS), index=pd.Index(unit_rows(rec, units), name="unit")

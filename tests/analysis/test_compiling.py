@@ -6,6 +6,7 @@ import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from made_networks import network_of, synapses_of
 from numba.core.dispatcher import Dispatcher
 
 import spikeboard
-from spikeboard import Recording, State, analysis
+from spikeboard import Recording, RecordingError, State, analysis
 from spikeboard.analysis import (
     binned_counts,
     correlograms,
@@ -93,6 +94,37 @@ def test_the_number_of_threads_changes_no_digit(name: str, monkeypatch: pytest.M
     np.testing.assert_array_equal(found[0], found[2])
 
 
-def test_importing_the_package_imports_no_compiler() -> None:
-    asked = "import sys, spikeboard.analysis; sys.exit('numba' in sys.modules or 'scipy' in sys.modules)"
+@pytest.mark.parametrize("name", ["correlograms", "sttc", "van_rossum"])
+def test_spikes_that_are_not_in_order_of_time_are_refused(name: str) -> None:
+    rec = network()
+    with pytest.raises(RecordingError, match="not in order of time"):
+        EVERYTHING[name](replace(rec, spike_times=rec.spike_times[::-1].copy()))
+
+
+def test_a_train_that_is_not_in_order_of_time_is_refused() -> None:
+    rec = network()
+    with pytest.raises(RecordingError, match="not in order of time"):
+        interval_statistics(replace(rec, train_ticks=rec.train_ticks[::-1].copy()))
+
+
+@pytest.mark.parametrize("spikes", [[], [(0.5, 3)], [(0.5, 3), (0.5, 3), (0.5, 4)]])
+def test_no_spike_one_spike_and_ties_have_an_answer_of_every_kind(spikes: list[tuple[float, int]]) -> None:
+    rec = network()
+    few = network_of({"A": 4, "B": 3}, dict(rec.connections), dict(rec.states), spikes)
+    found = {name: np.asarray(of(few)) for name, of in EVERYTHING.items()}
+    n = len(spikes)
+    assert found["pixel_counts"].sum() == found["binned_counts"].sum() == n
+    assert found["correlograms"].sum() == (4 + 2 if n == 3 else 0)
+    assert found["interval_statistics"][:, 0].sum() == max(n - 2, 0)
+    assert found["instantaneous_rates"].any() == found["welch"].any() == (n > 0) or not found["welch"].any()
+    assert np.isfinite(np.diag(found["sttc"])).sum() == len({row for _, row in spikes})
+    assert np.diag(found["van_rossum"]).max() == np.diag(found["victor_purpura"]).max() == 0
+    assert found["victor_purpura"].max() == min(n, 2)
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    asked = (
+        "import sys, spikeboard; before = set(sys.modules); import spikeboard.analysis; "
+        "sys.exit(bool(set(sys.modules) - before - {'spikeboard.analysis'}))"
+    )
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
