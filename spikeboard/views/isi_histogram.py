@@ -49,8 +49,8 @@ def intervals(
     LvR with R = 5 ms (Shinomoto et al. 2009). All are 1 for a Poisson process and 0 for a regular one.
 
     **Return map.** Each interval against the one before it, of the same unit. The serial correlation coefficient is
-    Pearson's, of the successive intervals of one unit; its median over units is given. Up to 5,000 pairs are points; more
-    are counted in cells, all of them, and of more than 1,000,000 pairs the table holds the cells.
+    Pearson's, of the successive intervals of one unit; its median over units is given. Up to 5,000 pairs are points;
+    more are counted in cells, all of them, and of more than 1,000,000 pairs the table holds the cells.
 
     Parameters
     ----------
