@@ -54,8 +54,9 @@ def versions(results: Iterable[Result]) -> list[str]:
 
 
 def machine() -> str:
-    """Python, system and cores, without a name that tells whose machine it is."""
-    return f"Python {platform.python_version()}, {platform.system()}, {platform.machine()}, {os.cpu_count()} cores"
+    """Python, system, cores and how busy they are, without a name that tells whose machine it is."""
+    system = f"Python {platform.python_version()}, {platform.system()}, {platform.machine()}"
+    return f"{system}, {os.cpu_count()} cores with a load of {os.getloadavg()[0]:.0f} at the end"
 
 
 def page(results: Sequence[Result], plots: Mapping[str, str]) -> str:
@@ -89,7 +90,7 @@ def _row(result: Result) -> list[str]:
 
 
 def _missed(results: Sequence[Result]) -> str:
-    missed = [f"{r.case.work} against {r.peer.name}" for r in results if not r.met]
+    missed = [f"{r.case.work} ({r.case.data}) against {r.peer.name}" for r in results if not r.met]
     return f"Targets missed: {'; '.join(missed)}." if missed else "Every target is met."
 
 

@@ -19,7 +19,7 @@ TARGETS = {
     ("correlograms", "SpikeInterface"): 12,
     ("correlograms", "phylib"): 6,
     ("correlograms", "pynapple"): 50,
-    ("rates", "Elephant"): 1000,
+    ("rates", "Elephant at 0.1 ms"): 1000,
     ("welch", "SciPy"): 5,
     ("sttc", "Elephant"): 10**5,
     ("van-rossum", "Elephant"): 300,
