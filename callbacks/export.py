@@ -59,12 +59,12 @@ def drawn_data(library: Library, name: str, query: str) -> Response:
     """The drawn data of a view as CSV; a sentence where there is none."""
     try:
         rec, link = linked(library, query)
-        result = view_called(name).compute(rec, link.selection, **link.settings.get(name, {}))
+        table = view_called(name).compute(rec, link.selection, **link.settings.get(name, {})).table()
     except RecordingError as problem:
         return JSONResponse({"error": str(problem)}, status_code=400)
     file = f"{tables.file_name(rec)}-{name}.csv"
     return Response(
-        tables.as_csv(result.table()),
+        tables.as_csv(table),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )

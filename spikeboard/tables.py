@@ -21,6 +21,8 @@ from spikeboard.recording import Recording, State, Synapses
 from spikeboard.version import VERSION
 
 ROWS_AT_ONCE = 500_000
+# Of one table that is made as a whole; as text they are some 200 MB.
+MOST_NUMBERS = 20_000_000
 # What a spreadsheet would take for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -71,6 +73,20 @@ def frames(rec: Recording) -> Iterator[tuple[str, Pieces]]:
         yield f"state-{position}-{_plain(name)}", _samples(state)
     for position, name in enumerate(rec.connections):
         yield f"synapses-{position}-{_plain(name)}", _synapses(rec, name)
+
+
+def check_size(numbers: int) -> None:
+    """Refuse a table that would take gigabytes to write, before it takes them to make.
+
+    Raises
+    ------
+    RecordingError : where it would hold more than `MOST_NUMBERS`
+    """
+    if numbers > MOST_NUMBERS:
+        raise RecordingError(
+            f"as a table this would be {numbers:,} numbers, at most {MOST_NUMBERS:,} are written: select a shorter "
+            "window or fewer units, or export the recording in the Library"
+        )
 
 
 def as_csv(frame: pd.DataFrame, header: bool = True) -> str:

@@ -16,6 +16,7 @@ from spikeboard.levels import column_counts
 from spikeboard.recording import Recording
 from spikeboard.scene import ORDER, ORDER_WORDS, Scene, bands_of, boxed, frame_axes, scene_of, slim
 from spikeboard.selection import Selection
+from spikeboard.tables import check_size
 from spikeboard.theme import DIVERGING, SEQUENTIAL, label, listed, population_colours
 from spikeboard.view import Choice, Number, Result, View, Viewport
 from spikeboard.views.chosen import bins_on_screen, by_population, many, span, spikes_per_unit
@@ -304,6 +305,7 @@ def _hover(rec: Recording, scene: Scene, cells: Cells) -> tuple[dict[str, Any], 
 
 
 def _frame(bins: Bins, quantity: str) -> pd.DataFrame:
+    check_size(len(bins.rows) * int((bins.t1 - bins.t0) * 1000 / bins.wanted_ms))
     binned = bins.of(bins.rows)
     shown = _on_screen(binned, bins)
     table = bins.rec.units.iloc[bins.rows]

@@ -29,6 +29,7 @@ from spikeboard.scene import (
     strokes,
 )
 from spikeboard.selection import Selection
+from spikeboard.tables import check_size
 from spikeboard.theme import faded, label, listed, population_colours
 from spikeboard.view import Flag, Pick, Result, View, Viewport
 from spikeboard.views.chosen import by_population, many, span, spikes_per_unit
@@ -108,7 +109,10 @@ def spikes(
             f"Counts per pixel of all {total:,} spikes: 1 px = up to {most:,}. Zoom in to see single spikes.",
         )
     return Result(
-        lambda: _frame(rec, scene), _caption(rec, scene, total, sort, extra["margins"]), tuple(notes), extra
+        lambda: _frame(rec, scene, total),
+        _caption(rec, scene, total, sort, extra["margins"]),
+        tuple(notes),
+        extra,
     )
 
 
@@ -179,7 +183,8 @@ def _caption(rec: Recording, scene: Scene, total: int, sort: str, margins: Margi
     )
 
 
-def _frame(rec: Recording, scene: Scene) -> pd.DataFrame:
+def _frame(rec: Recording, scene: Scene, total: int) -> pd.DataFrame:
+    check_size(total * 4)
     ticks, offsets = _on_screen(rec, scene)
     rows = np.repeat(scene.rows, np.diff(offsets))
     order = np.lexsort((rows, ticks))
