@@ -53,7 +53,8 @@ class Round:
         self._from_elsewhere()
         self.do("page", page, lambda visit: chromium.go(visit.browser, page))
         for view in chromium.cards(self.visits[0].browser):
-            self.do("view", view, lambda visit, view=view: chromium.scroll_to(visit.browser, view))
+            if not chromium.is_drawn(self.visits[0].browser, view):
+                self.do("view", view, lambda visit, view=view: chromium.scroll_to(visit.browser, view))
             self.zooms(view)
             self.controls(view)
 

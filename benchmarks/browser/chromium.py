@@ -86,10 +86,16 @@ def cards(browser: Chrome) -> list[str]:
 
 
 def scroll_to(browser: Chrome, view: str) -> float | None:
-    """From a card scrolled into sight to its figure drawn, ms; 0 where it had been drawn."""
+    """From a card scrolled into sight to its figure drawn, ms."""
     return _timed(
         browser, "document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", _card(view)
     )
+
+
+def is_drawn(browser: Chrome, view: str) -> bool:
+    """Whether a card shows its figure already."""
+    lines = "return !!window.dash_component_api.getLayout({ view: arguments[0], part: 'drawn' }).props.data"
+    return browser.execute_script(lines, view)
 
 
 def x_range(browser: Chrome, view: str) -> list[float] | None:
