@@ -30,9 +30,22 @@
     }
     if (remember && state.selection) state.past = [...state.past.slice(-99), state.selection];
     state.selection = clean;
+    state.touched = false;
     // Until the address says so; it does not while a page is on its way.
     state.unwritten = true;
-    set("selection", { data: clean });
+    publish();
+  }
+  /* A field that is told two things before it has drawn the first says both again, in turns and for ever: the page is
+     told one selection at a time, and of those that follow at once the last. */
+  function publish() {
+    if (state.publishing) return;
+    const told = state.selection;
+    state.publishing = true;
+    set("selection", { data: told });
+    setTimeout(() => {
+      state.publishing = false;
+      if (!same(told, state.selection)) publish();
+    }, 120);
   }
   function undo() {
     while (state.past.length && same(state.past[state.past.length - 1], state.selection)) state.past.pop();
@@ -102,6 +115,18 @@
     }
   }
   new MutationObserver(watch).observe(document.documentElement, { childList: true, subtree: true });
+
+  /* ---- a list of the selection bar is left, and so counts, as soon as something of it was chosen or cleared ---- */
+  document.addEventListener("click", (event) => {
+    const list = event.target.closest?.("[role=option]")?.closest("[role=listbox]");
+    const input = list ? document.querySelector(`.sel-bar input[aria-controls="${list.id}"]`)
+      : event.target.closest?.(".sel-bar button[aria-label]")?.closest(".control")?.querySelector("input:not([type=hidden])");
+    if (input) setTimeout(() => { input.focus(); input.blur(); });
+  }, true);
+
+  /* Fields say what they were told, too, and on a busy machine late: what counts is what a person did to them. */
+  for (const kind of ["input", "keydown", "click"])
+    document.addEventListener(kind, (event) => { if (event.target.closest?.(".sel-bar, [role=listbox]")) state.touched = true; }, true);
 
   /* ---- keys ---- */
   document.addEventListener("keydown", (event) => {
@@ -261,7 +286,7 @@
     undo() { undo(); return skip(); },
 
     fieldsChanged(from, to, populations, units, interval, selection) {
-      if (!selection) return skip();
+      if (!selection || !state.touched) return skip();
       const [a, b] = [number(from), number(to)];
       if (a !== null && b !== null && b <= a) return "The window must end after it starts.";
       const rows = (units || "").replace(/\s+/g, "");
@@ -274,7 +299,6 @@
     },
     showSelection(selection, about) {
       if (!selection || !about) return Array(6).fill(skip());
-      state.selection = selection;
       const [a, b] = (selection.t || "_").split("_");
       const names = namesOf(selection.pop);
       const size = selection.units !== undefined ? countOf(selection.units)
@@ -308,12 +332,15 @@
       const another = recording !== state.recording;
       if (another) state.past = [];
       state.recording = recording;
-      return another || !state.unwritten ? selection : skip();
+      if (!another && state.unwritten) return skip();
+      // As this page spells it: 1, not 1.0.
+      state.selection = selection.t ? { ...selection, t: windowOf(...selection.t.split("_")) } : selection;
+      return state.selection;
     },
     /* Selection and settings go to the address; no page is laid out anew for it. */
     remember(values, checks, selection, recording, valueIds, flagIds, abouts, aboutIds) {
       if (!selection || !recording) return skip();
-      state.unwritten = false;
+      state.unwritten = !same(selection, state.selection);
       const query = new URLSearchParams(window.location.search);
       const put = (name, value, otherwise) =>
         value === null || value === undefined || value === "" || String(value) === String(otherwise) ? query.delete(name) : query.set(name, value);

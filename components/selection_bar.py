@@ -42,6 +42,7 @@ def bar(rec: Recording) -> Component:
                             for name in rec.populations["name"][:MOST_POPULATIONS]
                         ],
                         placeholder="all",
+                        debounce=WHEN_LEFT,
                         clearable=True,
                         clearButtonProps={"aria-label": "All populations"},
                         searchable=len(rec.populations) > 8,
@@ -102,6 +103,7 @@ def _interval(rec: Recording) -> Component:
         label="Interval",
         data=options,
         placeholder="none" if options else "none in this file",
+        debounce=WHEN_LEFT,
         clearable=True,
         clearButtonProps={"aria-label": "No interval"},
         searchable=True,

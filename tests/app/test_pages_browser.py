@@ -114,6 +114,45 @@ def test_what_is_selected_while_a_page_is_on_its_way_stays_selected(board: Start
     shown.until(lambda: shown.query() == "units=3-5", "what was selected when the page was left")
 
 
+def test_selections_that_follow_at_once_end_with_the_last(board: Start) -> None:
+    shown = board("/raster")
+    shown.drawn("raster")
+    # As by a key that is held down.
+    shown.script(
+        "const {choose} = window.spikeboard; choose({pop: 'E'});"
+        "[15, 30, 45, 60].forEach((wait, i) => setTimeout(() => choose(i % 2 ? {pop: 'PV'} : {}), wait));"
+        "setTimeout(() => { choose({}); window.ended = true; }, 75);"
+    )
+    shown.until(lambda: shown.script("return window.ended === true"))
+    seen = "return [location.search, document.querySelector('#sel-summary').innerText.slice(0, 10)]"
+    shown.until(lambda: shown.script(seen) == ["", "Everything"])
+    assert shown.still(lambda: shown.script(seen)) == ["", "Everything"]
+    assert shown.caption("raster").startswith("19,671 spikes")
+
+
+def test_what_is_chosen_of_a_list_of_the_bar_counts_at_once_and_can_be_cleared(board: Start) -> None:
+    def choose(list_of: str, name: str) -> None:
+        shown.click(list_of)
+        option = f"//*[@role='option'][starts-with(normalize-space(), '{name}')]"
+        offered = shown.until(
+            lambda: [one for one in shown.driver.find_elements(By.XPATH, option) if one.is_displayed()], name
+        )
+        offered[0].click()
+
+    shown = board("/raster")
+    shown.caption("raster")
+    choose("#sel-pop", "PV")
+    shown.until(lambda: shown.query() == "pop=PV")
+    choose("#sel-pop", "SST")
+    shown.until(lambda: shown.query() == "pop=PV%2CSST")
+    shown.click('.sel-bar button[aria-label="All populations"]')
+    shown.until(lambda: shown.query() == "")
+    choose("#sel-interval", "trials 0")
+    shown.until(lambda: shown.query() == "interval=trials%3A0")
+    shown.click('.sel-bar button[aria-label="No interval"]')
+    shown.until(lambda: shown.query() == "")
+
+
 def test_undo_brings_back_nothing_of_another_recording(board: Start, root: Path) -> None:
     if not (root / "lonely").exists():
         one_unit().save(root / "lonely")
