@@ -102,7 +102,8 @@ def _signal(file: hdf5.OpenFile, group: h5py.Group, name: str, notes: list[str])
     labels = _labels(file, group, name, n_columns)
     rows = np.full(n_columns, -1, np.int32)
     return Signal(
-        State(values, time, short_name(group), "" if unit in ("n.a.", "unknown") else unit, rows, labels), by_clock
+        State(values, time, short_name(group), "" if unit in ("n.a.", "unknown") else unit, rows, labels),
+        by_clock,
     )
 
 

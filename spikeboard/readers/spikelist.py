@@ -166,7 +166,9 @@ def to_recording(spikes: SpikeList, given: Answers) -> Recording:
         sampling_rate=rate,
         intervals={"runs": runs.intervals(per_second, t_stop)} if runs else None,
     )
-    return replace(rec, notes=(*notes, *remarks(rec), *about_order(spikes.times, rows, len(rec.units), given.order)))
+    return replace(
+        rec, notes=(*notes, *remarks(rec), *about_order(spikes.times, rows, len(rec.units), given.order))
+    )
 
 
 def in_natural_order(names: Sequence[str]) -> list[str]:
