@@ -7,6 +7,7 @@ import urllib.request
 import webbrowser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import spikeboard
@@ -48,6 +49,8 @@ def test_showing_a_run_takes_five_lines_at_most() -> None:
 def test_the_python_of_the_page_on_scripts_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     spikeboard.open(ROOT / "data" / "demo").save(tmp_path / "my_run")
+    spikes = pd.DataFrame({"time_s": [0.1, 0.2, 0.4], "unit": [0, 1, 0]})
+    spikes.to_parquet(tmp_path / "night.parquet")
     names: dict = {}
     for block in blocks(ROOT / "docs" / "scripts.md", "python"):
         exec(block, names)
