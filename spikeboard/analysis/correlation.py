@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -15,7 +16,6 @@ from scipy import sparse
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
 from spikeboard.analysis.lags import doubled_lags
-from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.surrogates import surrogate_of
 from spikeboard.analysis.trains import read_only
 from spikeboard.errors import RecordingError
@@ -23,6 +23,8 @@ from spikeboard.recording import Recording
 
 # Pairs of spikes that one call may look at: about half a minute.
 MOST_PAIRS = 10_000_000_000
+# Spikes that are laid out in order of time at once where a sweep can go on from piece to piece: some 50 MB.
+MOST_LAID_OUT = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -507,8 +509,8 @@ def sttc(
     trains = grouped_trains(rec, units, t0, t1)
     check_size(len(trains))
     dt = bin_ticks_of(rec, dt_ms)
-    near = _near_counts(trains, dt)
-    return _sttc_matrix(trains.ticks, trains.offsets, near, dt, trains.start, trains.stop)
+    near, tiled = _near_and_tiled(trains, dt)
+    return _sttc_matrix(trains.counts, near, tiled / trains.span)
 
 
 def timescale(
@@ -593,17 +595,27 @@ def _correlograms(
     return Correlograms(doubled, lags, bin_s, half * bin_s, trains.counts, trains.shared, trains.duration)
 
 
-def _near_counts(trains: Trains, dt: int) -> np.ndarray:
-    n = trains.n_spikes
-    pairs = n * n * min(1.0, 2 * dt / trains.span)
-    if pairs > 2 * n * len(trains):
-        near = np.zeros((len(trains), len(trains)), np.int64)
-        in_parts(
-            lambda a, b: _near_by_pairs(trains.ticks, trains.offsets, dt, a, b, near),
-            trains.counts * len(trains) + n,
-        )
-        return near
-    return _near_by_sweep(*trains.by_time, len(trains), dt)
+def _near_and_tiled(trains: Trains, dt: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many spikes of i lie within ±dt of one of j, (G, G) int64; the ticks within ±dt of one of i, (G,) int64."""
+    n, shape = trains.n_spikes, (len(trains), len(trains))
+    near, tiled = np.zeros(shape, np.int64), np.full(len(trains), -dt)
+    previous = np.full(len(trains), trains.start - dt)
+    # A pair of spikes takes as long as a look at some twenty trains side by side.
+    few = 20 * n * min(1.0, 2 * dt / trains.span) < len(trains)
+    find_near = _near_by_pairs if few else _near_by_windows
+    for first, last in pairwise(_cuts(trains, dt)):
+        ticks, rows = trains.between(first - dt, last - 1 + dt).by_time
+        begin, end = np.searchsorted(ticks, [first, last]).tolist()
+        find_near(ticks, rows, begin, end, dt, near)
+        _add_tiled(ticks, rows, begin, end, dt, previous, tiled)
+    return near, np.where(trains.counts > 0, tiled + np.minimum(trains.stop - previous, dt), 0)
+
+
+def _cuts(trains: Trains, reach: int) -> list[int]:
+    """Ticks that part the window into pieces of some MOST_LAID_OUT spikes, each much longer than the reach."""
+    wanted = min(-(-trains.n_spikes // MOST_LAID_OUT), trains.span // (4 * reach))
+    inner = [trains.start + k * trains.span // wanted for k in range(1, wanted)]
+    return [trains.start, *inner, trains.last_tick + 1]
 
 
 def _coefficient(products: np.ndarray, n: np.ndarray, n_bins: int, half: int) -> np.ndarray:
@@ -713,42 +725,36 @@ def _doubled_counts(a, b, bin_ticks, half):
 
 
 @njit(cache=True, nogil=True)
-def _tiled(train, dt, start, stop):
-    """Share of the window within ±dt of a spike."""
-    covered = min(train[0] - start, dt) + min(stop - train[-1], dt)
-    for k in range(1, len(train)):
-        covered += min(train[k] - train[k - 1], 2 * dt)
-    return covered / (stop - start)
+def _add_tiled(ticks, rows, first, last, dt, previous, tiled):
+    """Add the ticks within ±dt of the spikes first…last - 1, up to dt after each; `previous` is each train's last."""
+    for s in range(first, last):
+        tiled[rows[s]] += min(ticks[s] - previous[rows[s]], 2 * dt)
+        previous[rows[s]] = ticks[s]
 
 
 @njit(cache=True, nogil=True)
-def _near(a, b, dt):
-    """How many spikes of a lie within ±dt of a spike of b."""
-    n = 0
-    j = 0
-    for t in a:
-        while j < len(b) and b[j] < t - dt:
-            j += 1
-        if j < len(b) and b[j] <= t + dt:
-            n += 1
-    return n
+def _near_by_windows(ticks, rows, first, last, dt, near):
+    """Add to near[i, j] the spikes of i, of first…last - 1, within ±dt of one of j; a step per spike and train."""
+    inside = np.zeros(len(near), np.int64)
+    low = high = 0
+    for s in range(first, last):
+        while high < len(ticks) and ticks[high] <= ticks[s] + dt:
+            inside[rows[high]] += 1
+            high += 1
+        while ticks[low] < ticks[s] - dt:
+            inside[rows[low]] -= 1
+            low += 1
+        found = near[rows[s]]
+        for j in range(len(inside)):
+            found[j] += np.int64(inside[j] > 0)
 
 
 @njit(cache=True, nogil=True)
-def _near_by_pairs(ticks, offsets, dt, first, last, near):
-    """near[i, j] = spikes of train i, of first…last - 1, within ±dt of one of train j; a step per spike and train."""
-    for i in range(first, last):
-        for j in range(len(offsets) - 1):
-            near[i, j] = _near(ticks[offsets[i] : offsets[i + 1]], ticks[offsets[j] : offsets[j + 1]], dt)
-
-
-@njit(cache=True, nogil=True)
-def _near_by_sweep(ticks, rows, n_rows, dt):
-    """The same from all spikes in order of time; costs one step per pair of spikes within ±dt."""
-    near = np.zeros((n_rows, n_rows), np.int64)
-    seen = np.full(n_rows, -1, np.int64)
+def _near_by_pairs(ticks, rows, first, last, dt, near):
+    """The same at one step per pair of spikes within ±dt."""
+    seen = np.full(len(near), -1, np.int64)
     low = 0
-    for s in range(len(ticks)):
+    for s in range(first, last):
         while ticks[low] < ticks[s] - dt:
             low += 1
         p = low
@@ -757,7 +763,6 @@ def _near_by_sweep(ticks, rows, n_rows, dt):
                 seen[rows[p]] = s
                 near[rows[s], rows[p]] += 1
             p += 1
-    return near
 
 
 @njit(cache=True, nogil=True)
@@ -766,14 +771,9 @@ def _tiling(p, t):
 
 
 @njit(cache=True, nogil=True)
-def _sttc_matrix(ticks, offsets, near, dt, start, stop):
-    n = len(offsets) - 1
-    count = np.diff(offsets)
+def _sttc_matrix(count, near, tiled):
+    n = len(count)
     found = np.full((n, n), np.nan)
-    tiled = np.zeros(n)
-    for i in range(n):
-        if count[i]:
-            tiled[i] = _tiled(ticks[offsets[i] : offsets[i + 1]], dt, start, stop)
     for i in range(n):
         for j in range(i, n):
             if count[i] and count[j]:

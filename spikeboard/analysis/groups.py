@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -118,6 +118,14 @@ class Trains:
     def n_spikes(self) -> int:
         """Spikes of all groups together."""
         return int(self.offsets[-1])
+
+    def between(self, start: int, last_tick: int) -> Trains:
+        """The same groups in a part of the window: the spikes on the ticks from `start` to `last_tick`."""
+        start, last_tick = max(start, self.start), min(last_tick, self.last_tick)
+        bounds = train_bounds(self.rec.train_ticks, self.rec.train_offsets, self.rows, start, last_tick + 1)
+        return replace(
+            self, start=start, stop=last_tick + 1, last_tick=last_tick, first=bounds[0], last=bounds[1]
+        )
 
     def binned(self, group: int, bin_ticks: int, n_bins: int) -> np.ndarray:
         """Spikes of a group in each of n whole bins from the start of the window, (n_bins,) int64."""

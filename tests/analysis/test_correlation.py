@@ -30,7 +30,7 @@ from spikeboard.analysis.correlation import (
     timescale,
     z_scores,
 )
-from spikeboard.analysis.groups import grouped_trains
+from spikeboard.analysis.groups import Trains, grouped_trains
 from spikeboard.analysis.surrogates import METHODS
 from spikeboard.errors import RecordingError
 
@@ -465,11 +465,34 @@ def test_tiling_of_a_silent_unit_is_unknown_and_of_a_train_with_itself_one() -> 
 
 def test_both_ways_of_finding_neighbours_agree() -> None:
     trains = grouped_trains(awkward(2))
-    swept = correlation._near_by_sweep(*trains.by_time, len(trains), 300)
-    paired = np.zeros_like(swept)
-    correlation._near_by_pairs(trains.ticks, trains.offsets, 300, 0, len(trains), paired)
-    np.testing.assert_array_equal(swept, paired)
-    assert swept.any()
+    ticks, rows = trains.by_time
+    found = []
+    for way in (correlation._near_by_windows, correlation._near_by_pairs):
+        near = np.zeros((len(trains), len(trains)), np.int64)
+        for first, last in ((0, 40), (40, len(ticks))):
+            way(ticks, rows, first, last, 300, near)
+        found.append(near)
+    np.testing.assert_array_equal(*found)
+    assert len(ticks) > 40 and found[0].any()
+
+
+@pytest.mark.parametrize("most", [1, 7, 50])
+@pytest.mark.parametrize("dt", [1, 5, 100])
+def test_a_tiling_piece_by_piece_is_the_whole_tiling(
+    most: int, dt: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rec, groups = random_recording(4, 100), [0, [1, 2], 3]
+    expected = sttc(rec, groups, dt, 0.1, 0.95)
+    laid_out = []
+    by_time = Trains.by_time.func
+    monkeypatch.setattr(
+        Trains, "by_time", property(lambda self: laid_out.append(self.n_spikes) or by_time(self))
+    )
+    monkeypatch.setattr(correlation, "MOST_LAID_OUT", most)
+    np.testing.assert_array_equal(sttc(rec, groups, dt, 0.1, 0.95), expected)
+    pieces = min(-(-340 // most), 850 // (4 * dt))
+    assert len(laid_out) == pytest.approx(pieces, rel=0.1)
+    assert pieces < 3 or max(laid_out) < 200
 
 
 def test_a_wide_tiling_takes_the_other_way_and_gives_the_same() -> None:
