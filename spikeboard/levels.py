@@ -7,7 +7,6 @@ columns it was made of (`level_*.npy`), and goes when they go. It is built when 
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
@@ -89,7 +88,7 @@ def count_level(rec: Recording) -> Level | None:
     if rec.folder is None or len(rec.spike_times) < WORTH or n_rows < LEAST_ROWS:
         return None
     try:
-        columns = _columns(rec.folder)
+        columns = store.columns_of(rec.folder)
         if not (columns / "level_before.npy").exists():
             _build(rec, columns, n_rows)
         return _read(rec, columns)
@@ -108,12 +107,6 @@ def _read(rec: Recording, columns: Path) -> Level:
     if not whole or places[0] != 0 or places[-1] > len(rec.spike_times) or np.any(np.diff(places) < 0):
         raise ValueError("levels that do not fit their recording")
     return Level(before, places)
-
-
-def _columns(folder: Path) -> Path:
-    """Where the columns of the recording in a folder lie."""
-    name = json.loads((folder / store.INDEX).read_text(encoding="utf-8"))["columns"]
-    return folder / Path(name).name
 
 
 def _build(rec: Recording, columns: Path, n_rows: int) -> None:

@@ -99,6 +99,12 @@ def is_store(folder: Path) -> bool:
         return False
 
 
+def columns_of(folder: Path) -> Path:
+    """Where the columns of the recording in a folder lie."""
+    name = json.loads((folder / INDEX).read_text(encoding="utf-8"))["columns"]
+    return folder / Path(name).name
+
+
 def load(folder: str | Path) -> Recording:
     """The recording in a folder; its columns are mapped, not read.
 

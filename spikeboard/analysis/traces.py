@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
+from spikeboard.trace_levels import extreme_places, ranges_by_blocks, state_blocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,13 @@ def trace_envelope(
         known = ", ".join(map(repr, rec.states)) or "none"
         raise RecordingError(f"no state {str(name)[:60]!r} in this recording; it has {known}")
     state = rec.states[name]
-    return envelope(state.values, state.time, t0, t1, width, columns)
+    low, high = window_samples(state.time, t0, t1)
+    blocks = state_blocks(rec, name) if 1 <= width < (high - low) / 2 else None
+    if blocks is None:
+        return envelope(state.values, state.time, t0, t1, width, columns)
+    chosen = np.arange(state.values.shape[1]) if columns is None else np.asarray(columns, np.int64)
+    places = extreme_places(state.values, chosen, _stretches(low, high, width), blocks)
+    return Envelope(state.time[places], state.values[places, chosen[:, None]], high - low, False)
 
 
 def envelope(
@@ -125,22 +132,27 @@ def window_samples(time: NDArray[np.float64], t0: float | None, t1: float | None
 
 
 def finite_ranges(
-    values: np.ndarray, low: int, high: int, columns: Sequence[int]
+    rec: Recording, name: str, low: int, high: int, columns: Sequence[int]
 ) -> tuple[NDArray[np.int64], np.ndarray, np.ndarray]:
-    """How many samples of some columns are finite numbers, and the least and the greatest of these.
+    """How many samples of some traces of a state are finite numbers, and the least and the greatest of these.
 
     Parameters
     ----------
-    values : (T, K) array of numbers, may be memory-mapped
+    rec : the recording
+    name : of the state, which it has
     low, high : the samples looked at, as the first index and the one past the last
-    columns : which of the K
+    columns : which traces of the state
 
     Returns
     -------
     counts : (columns,) int64
     least, greatest : (columns,) of the type of the values; 0 where no sample is finite
     """
-    return _finite_ranges(_native(values[low:high]), np.asarray(columns, np.int64))
+    values, chosen = rec.states[name].values, np.asarray(columns, np.int64)
+    blocks = state_blocks(rec, name)
+    if blocks is None:
+        return _finite_ranges(_native(values[low:high]), chosen)
+    return ranges_by_blocks(values, low, high, chosen, blocks)
 
 
 def _all_samples(
@@ -153,9 +165,13 @@ def _all_samples(
 def _extremes(
     table: np.ndarray, time: NDArray[np.float64], columns: NDArray[np.int64], width: int
 ) -> tuple[NDArray[np.float64], np.ndarray]:
-    edges = np.arange(width + 1, dtype=np.int64) * len(table) // width
-    places = _extreme_places(table, columns, edges)
+    places = _extreme_places(table, columns, _stretches(0, len(table), width))
     return time[places], table[places, columns[:, None]]
+
+
+def _stretches(low: int, high: int, width: int) -> NDArray[np.int64]:
+    """The edges of `width` stretches of samples, as even as whole numbers allow."""
+    return low + np.arange(width + 1, dtype=np.int64) * (high - low) // width
 
 
 def _native(table: np.ndarray) -> np.ndarray:

@@ -20,7 +20,6 @@ from typing import Any
 
 from spikeboard import doctor, importing, places, store
 from spikeboard.errors import RecordingError, Undecided
-from spikeboard.levels import count_level
 from spikeboard.progress import Report, heard, heard_by
 from spikeboard.recording import Recording
 from spikeboard.version import VERSION
@@ -120,8 +119,18 @@ def open_recording(
                 store.save(
                     store.with_origin(_made(path, remedies, options), str(path.resolve()), asked), kept
                 )
-                count_level(store.load(kept))  # so that the first view need not build it
+                _build_levels(store.load(kept))
     return store.load(kept)
+
+
+def _build_levels(rec: Recording) -> None:
+    """Build what makes a large recording quick to draw, so that the first view need not."""
+    from spikeboard.levels import count_level  # compiled loops are slow to import
+    from spikeboard.trace_levels import state_blocks
+
+    count_level(rec)
+    for name in rec.states:
+        state_blocks(rec, name)
 
 
 def _made(path: Path, remedies: str, options: dict[str, Any]) -> Recording:

@@ -201,13 +201,16 @@ def _trace(
     second: bool,
 ) -> tuple[Trace, Envelope]:
     state = column.state
-    name = next(name for name, known in rec.states.items() if known is state)
-    reduced = trace_envelope(rec, name, t0, t1, width, [column.place])
+    reduced = trace_envelope(rec, _called(rec, state), t0, t1, width, [column.place])
     time, values = reduced.time[0], np.asarray(reduced.values[0], np.float64)
     time, values = _broken(time, values, gaps)
     train = _spikes(rec, column.row, t0, t1) if spikes else np.zeros(0)
     levels = {} if second else _levels(rec, column)
     return Trace(column.name, column.row, state, time, values, train, levels, second), reduced
+
+
+def _called(rec: Recording, state: State) -> str:
+    return next(name for name, known in rec.states.items() if known is state)
 
 
 def _gaps(time: np.ndarray, t0: float, t1: float) -> np.ndarray:
@@ -345,16 +348,21 @@ def _notes(
     empty = [trace.name for trace, _ in drawn if not len(trace.time)]
     if empty:
         notes.append(f"No sample in this window: {listed(empty)}.")
-    return notes + _odd_values([*chosen[:most], *below], t0, t1) + _left_out_marks(drawn) + _far_levels(drawn)
+    return (
+        notes
+        + _odd_values(rec, [*chosen[:most], *below], t0, t1)
+        + _left_out_marks(drawn)
+        + _far_levels(drawn)
+    )
 
 
-def _odd_values(columns: Sequence[Column], t0: float, t1: float) -> list[str]:
+def _odd_values(rec: Recording, columns: Sequence[Column], t0: float, t1: float) -> list[str]:
     """What a trace cannot show: values that are no numbers, and lines that are flat."""
     missing, flat = {}, []
     for state in dict.fromkeys(column.state for column in columns):
         low, high = window_samples(state.time, t0, t1)
         mine = [column for column in columns if column.state is state]
-        ranges = finite_ranges(state.values, low, high, [column.place for column in mine])
+        ranges = finite_ranges(rec, _called(rec, state), low, high, [column.place for column in mine])
         for column, n, least, greatest in zip(mine, *ranges, strict=True):
             if n < high - low:
                 missing[column.name] = high - low - n

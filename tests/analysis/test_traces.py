@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from made_states import with_state
 
 from spikeboard.analysis.traces import envelope, finite_ranges, window_samples
 from spikeboard.errors import RecordingError
@@ -128,7 +129,7 @@ def test_what_does_not_fit_is_refused() -> None:
 def test_ranges_are_of_finite_numbers(values: np.ndarray, data: st.DataObject) -> None:
     low, high = sorted(data.draw(st.tuples(*[st.integers(0, len(values))] * 2)))
     columns = data.draw(st.lists(st.integers(0, values.shape[1] - 1), max_size=5))
-    counts, least, greatest = finite_ranges(values, low, high, columns)
+    counts, least, greatest = finite_ranges(with_state(values), "v", low, high, columns)
     for k, column in enumerate(columns):
         finite = [value for value in values[low:high, column] if np.isfinite(value)]
         assert counts[k] == len(finite)
@@ -137,5 +138,7 @@ def test_ranges_are_of_finite_numbers(values: np.ndarray, data: st.DataObject) -
 
 @pytest.mark.parametrize("kind", ["f4", ">f4", "f2", "i2", "?", "u8"])
 def test_ranges_of_every_type_of_number(kind: str) -> None:
-    counts, least, greatest = finite_ranges(np.array([[0, 1], [1, 1], [0, 1]], kind), 0, 3, [0, 1])
+    counts, least, greatest = finite_ranges(
+        with_state(np.array([[0, 1], [1, 1], [0, 1]], kind)), "v", 0, 3, [0, 1]
+    )
     assert counts.tolist() == [3, 3] and least.tolist() == [0, 1] and greatest.tolist() == [1, 1]

@@ -1,0 +1,212 @@
+"""Levels of recorded states: the least and the greatest sample of every 256, so that a long trace is drawn unread.
+
+They lie beside the columns they were made of (`level_state*.npy`) and go when these go. What is drawn with them is
+what is drawn without: they say where the extremes of a stretch are, and its ends are looked at sample by sample.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from spikeboard import store
+from spikeboard.recording import Recording
+
+BLOCK = 256
+# Values of a state; below, reading all of them takes no longer than drawing.
+WORTH = 5_000_000
+PARTS = ("extremes", "at", "finite")
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """A state in blocks of 256 samples; a last one that is not full is left out.
+
+    extremes : (B, K, 2) of the type of the values, least and greatest; NaN where no sample is a number
+    at : (B, K, 2) uint8, where in the block they stand
+    finite : (B, K) uint16, how many samples are finite numbers
+    """
+
+    extremes: np.ndarray
+    at: np.ndarray
+    finite: np.ndarray
+
+
+@lru_cache(maxsize=32)
+def state_blocks(rec: Recording, name: str) -> Blocks | None:
+    """The blocks of a state, built if need be; None where they would not pay, or can be kept nowhere.
+
+    Parameters
+    ----------
+    rec : the recording
+    name : of the state, which it has
+    """
+    values = rec.states[name].values
+    plain = values.dtype.kind in "fiu" and values.dtype.isnative and values.dtype != np.float16
+    if rec.folder is None or values.size < WORTH or len(values) < BLOCK or not plain:
+        return None
+    try:
+        file = store.columns_of(rec.folder) / f"level_state{list(rec.states).index(name)}"
+        return _read(file, values) or _built(file, values)
+    except (OSError, ValueError):  # a folder that cannot be written has no levels
+        return None
+
+
+def extreme_places(
+    values: np.ndarray, columns: NDArray[np.int64], edges: NDArray[np.int64], blocks: Blocks
+) -> NDArray[np.int64]:
+    """Rows of the least and the greatest value of each stretch, in their order in time.
+
+    Parameters
+    ----------
+    values : (T, K), the state that the blocks are of
+    columns : (C,) which of the K
+    edges : (W + 1,) ascending; stretch w is rows edges[w] to edges[w + 1]
+    blocks : of `values`
+
+    Returns
+    -------
+    (C, 2·W) int64
+    """
+    return _places(np.asarray(values), columns, edges, blocks.extremes, blocks.at)
+
+
+def ranges_by_blocks(
+    values: np.ndarray, low: int, high: int, columns: NDArray[np.int64], blocks: Blocks
+) -> tuple[NDArray[np.int64], np.ndarray, np.ndarray]:
+    """How many samples are finite numbers, the least and the greatest; blocks of numbers alone are not read.
+
+    Parameters
+    ----------
+    values : (T, K), the state that the blocks are of
+    low, high : the samples looked at, as the first index and the one past the last
+    columns : (C,) which of the K
+    blocks : of `values`
+
+    Returns
+    -------
+    counts : (C,) int64
+    least, greatest : (C,) of the type of the values; 0 where no sample is finite
+    """
+    return _ranges(np.asarray(values), low, high, columns, blocks.extremes, blocks.finite)
+
+
+def _read(file: Path, values: np.ndarray) -> Blocks | None:
+    paths = [file.with_name(f"{file.name}_{part}.npy") for part in PARTS]
+    if not all(path.exists() for path in paths):
+        return None
+    found = Blocks(*(np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)) for path in paths))
+    shape = (len(values) // BLOCK, values.shape[1])
+    whole = found.extremes.shape == found.at.shape == (*shape, 2) and found.finite.shape == shape
+    if not whole or found.extremes.dtype != values.dtype or found.at.dtype != np.uint8:
+        raise ValueError("levels that do not fit their state")
+    return found
+
+
+def _built(file: Path, values: np.ndarray) -> Blocks:
+    shape = (len(values) // BLOCK, values.shape[1])
+    found = Blocks(
+        np.empty((*shape, 2), values.dtype), np.empty((*shape, 2), np.uint8), np.empty(shape, np.uint16)
+    )
+    _fill(np.asarray(values), found.extremes, found.at, found.finite)
+    for part in PARTS:
+        temporary = file.with_name(f".level-{uuid.uuid4().hex}.npy")
+        try:
+            np.save(temporary, getattr(found, part), allow_pickle=False)
+            temporary.replace(file.with_name(f"{file.name}_{part}.npy"))
+        finally:
+            temporary.unlink(missing_ok=True)
+    return found
+
+
+# A comparison with NaN is false, so a NaN never wins; one that stands first must give way.
+@njit(cache=True, nogil=True)
+def _less(value, than):
+    return value < than or than != than
+
+
+@njit(cache=True, nogil=True)
+def _greater(value, than):
+    return value > than or than != than
+
+
+@njit(cache=True, nogil=True)
+def _fill(values, extremes, at, finite):
+    for block in range(len(extremes)):
+        first = block * BLOCK
+        for k in range(values.shape[1]):
+            extremes[block, k] = values[first, k]
+            at[block, k] = 0
+            finite[block, k] = 0
+        # Samples of one moment lie side by side: one pass over memory serves all columns.
+        for row in range(BLOCK):
+            for k in range(values.shape[1]):
+                value = values[first + row, k]
+                if row and _less(value, extremes[block, k, 0]):
+                    extremes[block, k, 0], at[block, k, 0] = value, row
+                if row and _greater(value, extremes[block, k, 1]):
+                    extremes[block, k, 1], at[block, k, 1] = value, row
+                finite[block, k] += np.isfinite(value)
+
+
+@njit(cache=True, nogil=True)
+def _places(values, columns, edges, extremes, at):
+    places = np.empty((len(columns), 2 * (len(edges) - 1)), np.int64)
+    for stretch in range(len(edges) - 1):
+        start, stop = edges[stretch], edges[stretch + 1]
+        first, last = (start + BLOCK - 1) // BLOCK, stop // BLOCK
+        if last <= first:  # no whole block
+            first = last = stop // BLOCK + 1
+        for k in range(len(columns)):
+            column = columns[k]
+            low = high = start
+            for row in range(start + 1, min(first * BLOCK, stop)):
+                low, high = _further(values, column, row, row, low, high)
+            for block in range(first, last):
+                begin = block * BLOCK
+                low, high = _further(
+                    values, column, begin + at[block, column, 0], begin + at[block, column, 1], low, high
+                )
+            if last > first:
+                for row in range(last * BLOCK, stop):
+                    low, high = _further(values, column, row, row, low, high)
+            places[k, 2 * stretch] = min(low, high)
+            places[k, 2 * stretch + 1] = max(low, high)
+    return places
+
+
+@njit(cache=True, nogil=True)
+def _further(values, column, least, greatest, low, high):
+    if _less(values[least, column], values[low, column]):
+        low = least
+    if _greater(values[greatest, column], values[high, column]):
+        high = greatest
+    return low, high
+
+
+@njit(cache=True, nogil=True)
+def _ranges(values, low, high, columns, extremes, finite):
+    counts = np.zeros(len(columns), np.int64)
+    least, greatest = np.zeros(len(columns), values.dtype), np.zeros(len(columns), values.dtype)
+    for k in range(len(columns)):
+        column = columns[k]
+        row = low
+        while row < high:
+            block = row // BLOCK
+            whole = row % BLOCK == 0 and row + BLOCK <= high and finite[block, column] == BLOCK
+            first = extremes[block, column, 0] if whole else values[row, column]
+            last = extremes[block, column, 1] if whole else first
+            if np.isfinite(first):
+                if counts[k] == 0 or first < least[k]:
+                    least[k] = first
+                if counts[k] == 0 or last > greatest[k]:
+                    greatest[k] = last
+                counts[k] += BLOCK if whole else 1
+            row += BLOCK if whole else 1
+    return counts, least, greatest
