@@ -24,6 +24,10 @@ T = TypeVar("T")
 MOST_STEPS = 5_000_000_000
 # What a spike of a pair costs at the least.
 STEP_NS = 20
+# What a spike of a pair takes where it is more than one step.
+STEPS_PER_SPIKE = {"spike": 30, "isi": 20, "synchronisation": 15}
+# Spikes that all trains, and the two of a profile, may hold: some 400 MB.
+MOST_SPIKES, MOST_PROFILED = 25_000_000, 4_000_000
 # Bytes that the matching of two trains may take to remember its choices.
 MOST_CHOICES = 500_000_000
 # Below this share of the two trains' own terms, the difference of sums has lost half its digits.
@@ -287,6 +291,7 @@ def distance_profile(
     """
     profile = _choice({"isi": _isi_profile, "spike": _spike_profile}, method, "profile")
     trains = grouped_trains(rec, [one, other], t0, t1)
+    _check_spikes(trains, method)
     first, second = _distinct(trains)
     edges, left, right = profile(first, second, trains.start, trains.stop)
     return Profile(edges * rec.tick, left, right, _mean(edges, left, right))
@@ -422,6 +427,7 @@ def _over_pairs(
 def _within_reach(trains: Trains, method: str, parameter: float | None) -> Trains:
     """The trains, unless a matrix of their distances would take too much memory or time."""
     check_size(len(trains))
+    _check_spikes(trains, method)
     steps = _steps(trains, method, parameter)
     if steps > MOST_STEPS:
         raise RecordingError(
@@ -432,9 +438,23 @@ def _within_reach(trains: Trains, method: str, parameter: float | None) -> Train
     return trains
 
 
+def _check_spikes(trains: Trains, method: str) -> None:
+    """Refuse trains, or the two longest where a profile is made of them, that would take gigabytes."""
+    profiled = int(np.sort(trains.counts)[-2:].sum()) if method in ("isi", "spike") else 0
+    for n, most, whose in (
+        (trains.n_spikes, MOST_SPIKES, f"{len(trains)} trains"),
+        (profiled, MOST_PROFILED, "two trains"),
+    ):
+        if n > most:
+            raise RecordingError(
+                f"the {method} distance of {whose} with {n:,} spikes does not fit into memory, at most {most:,} "
+                "are taken; choose fewer units or a shorter window"
+            )
+
+
 def _steps(trains: Trains, method: str, parameter: float | None) -> float:
     n = trains.counts.astype(float)
-    linear = n.sum() * (len(n) - 1)
+    linear = n.sum() * (len(n) - 1) * STEPS_PER_SPIKE.get(method, 1)
     if method != "victor_purpura" or not parameter:
         return float(linear)
     reach = min(1.0, 4.0 / (parameter * trains.duration))

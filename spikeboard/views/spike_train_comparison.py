@@ -49,8 +49,9 @@ def comparison(
 
     **Over time.** The local SPIKE- or ISI-distance, whose mean over the window is the distance.
 
-    **Matrix.** The distance of all pairs of up to 100 units (the most active), ordered by average-linkage clustering
-    with optimal leaf order (Bar-Joseph et al. 2001); the tree above joins groups at the mean distance of their members.
+    **Matrix.** The distance of all pairs of up to 100 units (the most active; fewer where so many spikes would take
+    long), ordered by average-linkage clustering with optimal leaf order (Bar-Joseph et al. 2001); the tree above joins
+    groups at the mean distance of their members.
 
     Parameters
     ----------

@@ -277,6 +277,33 @@ def test_what_would_take_too_long_is_refused_with_a_remedy(monkeypatch: pytest.M
     assert victor_purpura(rec, None, 40.0).shape == (6, 6)
 
 
+@pytest.mark.parametrize("method", ["spike", "isi", "synchronisation", "van_rossum"])
+def test_more_spikes_than_fit_into_memory_are_refused_before_they_are_laid_out(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rec = random_recording(3, 100)
+    laid_out: list[int] = []
+    monkeypatch.setattr(distances, "_distinct", lambda trains: laid_out.append(1))
+    monkeypatch.setattr(distances, "_van_rossum", lambda *_: laid_out.append(1))
+    monkeypatch.setattr(distances, "MOST_SPIKES", 299)
+    with pytest.raises(
+        RecordingError, match=r"3 trains with 300 spikes.*at most 299.*fewer units or a shorter window"
+    ):
+        distance_matrix(rec, None, method, 10.0)
+    assert not laid_out
+
+
+def test_two_trains_too_long_for_a_profile_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = random_recording(3, 100)
+    monkeypatch.setattr(distances, "MOST_PROFILED", 199)
+    for method in ("spike", "isi"):
+        with pytest.raises(RecordingError, match=r"two trains with 200 spikes.*at most 199"):
+            distance_matrix(rec, None, method)
+        with pytest.raises(RecordingError, match=r"two trains with 200 spikes.*at most 199"):
+            distance_profile(rec, 0, 1, method)
+    assert distance_matrix(rec, None, "van_rossum", 10.0).shape == (3, 3)
+
+
 def best_matching(a: np.ndarray, b: np.ndarray, tolerance: int) -> tuple[int, int]:
     """Most pairs, and their least total displacement, by the assignment problem."""
     if not (len(a) and len(b)):

@@ -11,7 +11,7 @@ from awkward import hostile_names, many_populations
 from hypothesis import given
 from made_trains import awkward, made, tick_trains, trains_of
 
-from spikeboard.analysis.distances import Profile, distance_matrix
+from spikeboard.analysis.distances import Profile, distance_matrix, steps_needed
 from spikeboard.displays.spike_train_comparison.profile import course
 from spikeboard.errors import NothingToDraw, RecordingError
 from spikeboard.recording import Recording
@@ -177,6 +177,43 @@ def test_a_matrix_that_takes_too_long_is_refused_and_a_score_left_out(
         VIEW.compute(awkward(), select(), display="matrix", measure="victor_purpura", cost_hz=1.0)
     result = VIEW.compute(awkward(), select(), first=3, second=4)
     assert any("Victor–Purpura (q = 100/s) would take too long" in note for note in result.notes)
+
+
+def test_a_matrix_of_very_many_spikes_takes_the_most_active_that_fit_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rec = awkward()
+    rows = np.flatnonzero(rec.counts)
+    busiest = np.sort(rows[np.argsort(-rec.counts[rows], kind="stable")[:3]]).tolist()
+    steps = [steps_needed(rec, busiest, "spike"), steps_needed(rec, rows.tolist(), "spike")]
+    assert steps[0] < steps[1]
+    where = "spikeboard.displays.spike_train_comparison.matrix"
+    for name, limit in (("MOST_STEPS", steps[0] / 10), ("MOST_SPIKES", int(rec.counts[busiest].sum()))):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"{where}.{name}", limit)
+            result = VIEW.compute(rec, select(), display="matrix")
+        assert sorted(int(train.rows[0]) for train in result.extra["members"]) == busiest
+        assert any(note.startswith(f"The 3 most active of these {len(rows)} trains") for note in result.notes)
+        assert "3 units" in result.caption
+
+
+def test_a_matrix_of_pools_too_long_for_memory_is_refused_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spikeboard.analysis.distances.MOST_PROFILED", 10)
+    with pytest.raises(RecordingError, match="does not fit into memory, at most 10"):
+        VIEW.compute(awkward(), select(), display="matrix", between="populations")
+
+
+def test_two_trains_of_too_many_spikes_are_refused_before_a_spike_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rec, read = awkward(), []
+    n = int(rec.counts[3] + rec.counts[4])
+    where = "spikeboard.displays.spike_train_comparison.pair"
+    monkeypatch.setattr(f"{where}.matched", lambda *_: read.append(1))
+    monkeypatch.setattr(f"{where}.MOST_PROFILED", n - 1)
+    with pytest.raises(NothingToDraw, match=f"hold {n:,} spikes.*at most {n - 1:,}.*shorter time window"):
+        VIEW.compute(rec, select(), first=3, second=4)
+    assert not read
 
 
 @pytest.mark.parametrize("display", ["pair", "matrix"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import plotly.graph_objects as go
 import scipy
 from numpy.typing import NDArray
 
-from spikeboard.analysis.distances import distance_matrix, steps_needed
+from spikeboard.analysis.distances import MOST_SPIKES, distance_matrix, steps_needed
 from spikeboard.displays.spike_train_comparison.measures import MOST_STEPS, Scales
 from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
@@ -21,6 +22,7 @@ from spikeboard.views.chosen import (
     NEUTRAL,
     many,
     span,
+    spikes_per_unit,
     window_of,
 )
 
@@ -35,13 +37,8 @@ def numbers(rec: Recording, selection: Selection, between: str, measure: str, sc
         raise NothingToDraw(
             f"a matrix of distances takes two trains with spikes; the selection has {len(members)} in {span(*window)}"
         )
+    members, more = _affordable(rec, members, measure, scales, window)
     groups = [train.rows.tolist() for train in members]
-    steps = steps_needed(rec, groups, measure, scales.of(measure), *window)
-    if steps > 10 * MOST_STEPS:
-        raise NothingToDraw(
-            f"{scales.words(measure)} of {len(members)} trains takes about {steps:.0e} steps, at "
-            f"most {10 * MOST_STEPS:.0e} are taken: choose fewer units, less time, or another measure"
-        )
     values = distance_matrix(rec, groups, measure, scales.of(measure), *window)
     tree, order = _tree(values)
     values, members = values[np.ix_(order, order)], [members[k] for k in order]
@@ -54,7 +51,38 @@ def numbers(rec: Recording, selection: Selection, between: str, measure: str, sc
         f"({nearest['distance']:.3g})."
     )
     extra = {"values": values, "members": members, "tree": tree, "what": what}
-    return Result(frame, caption, tuple(notes), extra)
+    return Result(frame, caption, (*notes, *more), extra)
+
+
+def _affordable(
+    rec: Recording, members: list[Train], measure: str, scales: Scales, window: tuple[float, float]
+) -> tuple[list[Train], list[str]]:
+    """The trains, or as many of the most active as take seconds, in their order; and who is left out."""
+    spikes = np.array([spikes_per_unit(rec, train.rows, *window).sum() for train in members])
+    busiest_first = np.argsort(-spikes, kind="stable")
+
+    def steps(n: int) -> float:
+        groups = [members[k].rows.tolist() for k in busiest_first[:n]]
+        return steps_needed(rec, groups, measure, scales.of(measure), *window)
+
+    def too_much(n: int) -> bool:
+        return spikes[busiest_first[:n]].sum() > MOST_SPIKES or steps(n) > 10 * MOST_STEPS
+
+    if steps(2) > 10 * MOST_STEPS:
+        raise NothingToDraw(
+            f"{scales.words(measure)} of two trains with {spikes[busiest_first[:2]].sum():,} spikes takes about "
+            f"{steps(2):.0e} steps, at most {10 * MOST_STEPS:.0e} are taken: choose less time, fewer units, or another "
+            "measure"
+        )
+    # Two that are too long for memory are refused, in its own words, where their distance is computed.
+    taken = max(2, 1 + bisect_left(range(2, len(members) + 1), True, key=too_much))
+    if taken == len(members):
+        return members, []
+    note = (
+        f"The {taken} most active of these {len(members)} trains: {scales.words(measure)} of all pairs of so many "
+        "spikes would take too long; choose less time to see more."
+    )
+    return [members[k] for k in np.sort(busiest_first[:taken])], [note]
 
 
 def _tree(values: NDArray[np.floating]) -> tuple[dict[str, Any], list[int]]:

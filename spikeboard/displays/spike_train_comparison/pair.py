@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from spikeboard.analysis.distances import (
+    MOST_PROFILED,
     Matching,
     distance_matrix,
     distance_profile,
@@ -86,6 +87,7 @@ def numbers(
 ) -> Result:
     """One row per spike of either train, in a table that is made when it is asked for."""
     groups, notes = [a.rows.tolist(), b.rows.tolist()], []
+    _check_size(rec, a, b, window)
     width, snapped, changed = snap_bin(rec.tick, tolerance_ms) if tolerance_ms else (0, 0.0, False)
     if changed:
         notes.append(
@@ -119,6 +121,16 @@ def numbers(
         (*notes, *more, *again),
         extra,
     )
+
+
+def _check_size(rec: Recording, a: Train, b: Train, window: tuple[float, float]) -> None:
+    """Refuse two trains that would take gigabytes, before any spike of theirs is read."""
+    n = sum(int(spikes_per_unit(rec, train.rows, *window).sum()) for train in (a, b))
+    if n > MOST_PROFILED:
+        raise NothingToDraw(
+            f"{a.name} and {b.name} hold {n:,} spikes in {span(*window)}, at most {MOST_PROFILED:,} are compared at "
+            "once: choose a shorter time window or fewer units"
+        )
 
 
 def _scores(
