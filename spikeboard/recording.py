@@ -414,7 +414,11 @@ def _checked_units(units: pd.DataFrame) -> pd.DataFrame:
 def _check_spikes(times: np.ndarray, rows: np.ndarray, n_units: int, t_start: float, t_stop: float) -> None:
     if times.shape != rows.shape or times.ndim != 1:
         raise RecordingError(f"{times.shape} spike times but {rows.shape} units of spikes: they must pair up")
-    if not np.isfinite([t_start, t_stop]).all() or t_stop < t_start:
+    if not np.isfinite([t_start, t_stop]).all():
+        raise RecordingError(
+            f"the recording would last from {t_start:g} to {t_stop:g} s: is the file damaged, or its time unit wrong?"
+        )
+    if t_stop < t_start:
         raise RecordingError(f"the recording ends before it starts ({t_stop:g} s < {t_start:g} s)")
     if not len(times):
         return

@@ -61,17 +61,27 @@ def test_what_is_quick_needs_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stream.getvalue() == ""
 
 
+def _heeds_ctrl_c() -> None:
+    # What runs in the background of a shell, as tests may, is started to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_while_a_file_is_imported_ends_the_command_and_leaves_nothing(
     tmp_path: Path, own_home: Path
 ) -> None:
     path = tmp_path / "long.csv"
     path.write_text("time_ms,unit\n" + "1.5,0\n0.5,1\n" * 4_000_000)
     command = [sys.executable, "-m", "spikeboard", str(path), "--port", "0", "--no-browser"]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ, preexec_fn=_heeds_ctrl_c
+    ) as process:
         assert process.stderr is not None
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        said, code = process.stderr.read(), process.wait()
+        try:
+            said, code = process.communicate(timeout=60)[1], process.returncode
+        finally:
+            process.kill()
     assert first.startswith("long.csv: ") and first.endswith(" %\n")
     assert code == 130 and said.endswith("long.csv: cancelled, nothing of it was kept\n")
     assert "Traceback" not in said
