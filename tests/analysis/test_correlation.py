@@ -395,6 +395,28 @@ def test_count_correlation_of_pools() -> None:
     np.testing.assert_allclose(found.values, np.corrcoef(counts[:2].sum(axis=0), counts[2:].sum(axis=0)))
 
 
+@pytest.mark.parametrize("most", [1, 100, 600])
+def test_counts_piece_by_piece_are_the_whole_counts(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rec, groups = random_recording(4, 200), [0, [1, 2], 3]
+    expected = count_covariance(rec, groups, 30, 0.05, 0.9)
+    binned, pieces = correlation._binned, []
+
+    def counted_pieces(trains: Trains, bin_ticks: int, n_bins: int):
+        pieces.append((trains.n_spikes, n_bins))
+        return binned(trains, bin_ticks, n_bins)
+
+    monkeypatch.setattr(correlation, "_binned", counted_pieces)
+    monkeypatch.setattr(correlation, "MOST_LAID_OUT", most)
+    found = count_covariance(rec, groups, 30, 0.05, 0.9)
+    np.testing.assert_array_equal(found.values, expected.values)
+    np.testing.assert_array_equal(found.n_spikes, expected.n_spikes)
+    assert found.left_over_spikes == expected.left_over_spikes > 0
+    n = int(rec.counts.sum() * 0.85)
+    assert len(pieces) == pytest.approx(min(-(-4 * n // most), 28), abs=1)
+    assert sum(bins for _, bins in pieces) == 28
+    assert max(spikes for spikes, _ in pieces) < 600 / len(pieces) + 150
+
+
 def test_a_cut_last_bin_stays_out_and_is_told() -> None:
     rec = made([[5, 15, 99], [7, 25, 95]], t_stop=0.1)
     found = count_covariance(rec, None, 30)
