@@ -13,16 +13,16 @@ The width of every kernel is given as its standard deviation sigma, so that kern
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.fft import next_fast_len
 from scipy.special import gammaincinv, ndtr
 
 from spikeboard.analysis.bins import pooled_counts, population_groups
+from spikeboard.analysis.kernel_sums import even_grid, kernel_sums
 from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.trains import Rows, Ticks, train_bounds, trains_in, unit_rows, window_edges
 from spikeboard.errors import RecordingError
@@ -31,6 +31,8 @@ from spikeboard.recording import Recording
 Floats = NDArray[np.float64]
 
 GAUSSIAN, EXPONENTIAL, ALPHA, RECTANGULAR, TRIANGULAR, EPANECHNIKOV = range(6)
+# Rates of units × times that are held at once where only their mean is wanted.
+SUMS_AT_ONCE = 2 * 10**6
 SQRT2, SQRT3, SQRT5, SQRT6 = 2**0.5, 3**0.5, 5**0.5, 6**0.5
 
 
@@ -167,9 +169,8 @@ def pooled_rates(
     moments = np.zeros((len(chosen), 2, len(times)))
     sizes = np.zeros(len(chosen), np.int64)
     for k, group in enumerate(chosen):
-        trains = trains_in(rec, group)
-        sizes[k] = len(trains[1])
-        moments[k] = _over_times(_moments, rec, trains, shape, sigma, times)
+        sizes[k] = len(unit_rows(rec, group))
+        moments[k] = _moments(_some_sums(rec, group, shape, sigma, times), len(times))
     n = sizes[:, None].astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(n > 0, moments[:, 0], np.nan)
@@ -240,10 +241,10 @@ def pooled_band(
     total, squares = np.zeros((2, len(chosen), len(times)))
     sizes = np.zeros((len(chosen), 1))
     for k, group in enumerate(chosen):
-        trains = trains_in(rec, group)
-        sizes[k] = len(trains[1]) or np.nan
-        total[k] = _over_times(_pooled, rec, trains, shape, sigma, times, 1)
-        squares[k] = _over_times(_pooled, rec, trains, shape, sigma, times, 2)
+        sizes[k] = len(unit_rows(rec, group)) or np.nan
+        for power, found in ((1, total), (2, squares)):
+            for part in _some_sums(rec, group, shape, sigma, times, power):
+                found[k] += part.sum(axis=0)
     low, high = _gamma_limits(total, squares, shape.peak, level)
     scale = sigma * _mass_inside(rec, shape, sigma, times, border) * sizes
     return RateBand(total / scale, low / scale, high / scale)
@@ -446,27 +447,36 @@ def _unit_sums(
     at, per_tick = times * rec.ticks_per_second, 1 / (sigma * rec.ticks_per_second)
     code, before, after = shape.code, shape.before, shape.after
     sums = np.zeros((len(first), len(at)))
+    grid = even_grid(at, per_tick, code, before, after, power)
     in_parts(
-        lambda a, b: _rates(
-            ticks, first[a:b], last[a:b], at, per_tick, code, before, after, power, sums[a:b]
+        lambda a, b: kernel_sums(
+            ticks, first[a:b], last[a:b], at, grid, per_tick, code, before, after, power, sums[a:b]
         ),
         _steps(rec, last - first, shape, sigma, len(at)),
     )
     return sums
 
 
-def _over_times(
-    loop: Callable[..., Floats], rec: Recording, trains: tuple[Ticks, Ticks, Ticks], shape: Kernel, sigma: float,
-    times: Floats, *power: int,
-) -> Floats:  # fmt: skip
-    """What a loop over trains finds at each time, its times in parts: so every sum has one order."""
-    at, per_tick = times * rec.ticks_per_second, 1 / (sigma * rec.ticks_per_second)
-    code, before, after = shape.code, shape.before, shape.after
-    steps = _steps(rec, trains[2] - trains[1], shape, sigma, len(at)).sum() / max(len(at), 1)
-    found = in_parts(
-        lambda a, b: loop(*trains, at[a:b], per_tick, code, before, after, *power), np.full(len(at), steps)
-    )
-    return np.concatenate(found, axis=-1)
+def _some_sums(
+    rec: Recording, rows: Rows, shape: Kernel, sigma: float, times: Floats, power: int = 1
+) -> Iterator[Floats]:
+    """The same of some trains at a time, in order, so that the table of all of them need not fit."""
+    ticks, first, last = trains_in(rec, rows)
+    step = max(1, SUMS_AT_ONCE // max(len(times), 1))
+    for start in range(0, len(first), step):
+        part = slice(start, start + step)
+        yield _unit_sums(rec, (ticks, first[part], last[part]), shape, sigma, times, power)
+
+
+def _moments(parts: Iterable[Floats], n_times: int) -> tuple[Floats, Floats]:
+    """Mean over units at each time, and the sum of squared deviations (Chan, Golub & LeVeque 1983)."""
+    n, mean, squares = 0, np.zeros(n_times), np.zeros(n_times)
+    for part in parts:
+        here = part.mean(axis=0)
+        step, n = here - mean, n + len(part)
+        squares += ((part - here) ** 2).sum(axis=0) + step**2 * (len(part) * (n - len(part)) / n)
+        mean += step * (len(part) / n)
+    return mean, squares
 
 
 def _steps(rec: Recording, counts: Ticks, shape: Kernel, sigma: float, n_times: int) -> Floats:
@@ -545,78 +555,3 @@ def _golden_section(cost: Callable[[float], float], low: float, high: float) -> 
             right = low + ratio * (high - low)
             at_right = cost(right)
     return (low + high) / 2
-
-
-@njit(cache=True, nogil=True)
-def _density(code, x):
-    if code == 0:
-        return 0.3989422804014327 * np.exp(-0.5 * x * x)
-    if code == 1:
-        return np.exp(-x)
-    if code == 2:
-        return 2.0 * x * np.exp(-1.4142135623730951 * x)
-    if code == 3:
-        return 0.2886751345948129
-    if code == 4:
-        return (1.0 - abs(x) / 2.449489742783178) / 2.449489742783178
-    return 0.33541019662496846 * (1.0 - 0.2 * x * x)
-
-
-@njit(cache=True, nogil=True)
-def _first_within(train, low, at, per_tick, reach):
-    """The first spike from `low` on that is less than `reach` sigmas before a time, found in few steps."""
-    high, step = low, 1
-    while high < len(train) and (at - train[high]) * per_tick >= reach:
-        low = high + 1
-        high += step
-        step *= 2
-    high = min(high, len(train))
-    while low < high:
-        middle = (low + high) // 2
-        if (at - train[middle]) * per_tick >= reach:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@njit(cache=True, nogil=True)
-def _one_rate(train, at, per_tick, code, before, after, power, out):
-    low = high = 0
-    for k in range(len(at)):
-        high = _first_within(train, high, at[k], per_tick, -before)
-        low = _first_within(train, low, at[k], per_tick, after)
-        for spike in range(low, high):
-            weight = _density(code, (at[k] - train[spike]) * per_tick)
-            out[k] += weight if power == 1 else weight * weight
-
-
-@njit(cache=True, nogil=True)
-def _rates(ticks, first, last, at, per_tick, code, before, after, power, out):
-    """Add the kernels of each bounded train at each time, to `out` (U, T); `power` 2: their squares."""
-    for row in range(len(first)):
-        _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, power, out[row])
-
-
-@njit(cache=True, nogil=True)
-def _pooled(ticks, first, last, at, per_tick, code, before, after, power):
-    """The same of all bounded trains together, (T,)."""
-    out = np.zeros(len(at))
-    for row in range(len(first)):
-        _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, power, out)
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _moments(ticks, first, last, at, per_tick, code, before, after):
-    """Mean over trains of their kernels at each time, and the sum of squared deviations, (2, T)."""
-    out, rate = np.zeros((2, len(at))), np.empty(len(at))
-    for row in range(len(first)):
-        rate[:] = 0.0
-        _one_rate(ticks[first[row] : last[row]], at, per_tick, code, before, after, 1, rate)
-        for k in range(len(at)):
-            # Welford's update.
-            step = rate[k] - out[0, k]
-            out[0, k] += step / (row + 1)
-            out[1, k] += step * (rate[k] - out[0, k])
-    return out
