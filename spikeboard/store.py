@@ -298,7 +298,7 @@ def _check_shapes(rec: Recording, index: dict[str, Any]) -> None:
                 f"column {name} has shape {getattr(rec, name).shape}, {length:,} values were expected"
             )
     check_trains(rec.train_offsets, len(rec.units), len(rec.spike_times))
-    sizes = dict(zip(rec.populations["name"], rec.populations["size"], strict=True))
+    sizes = rec.populations.set_index("name")["size"] if rec.connections else {}
     for name, synapses in rec.connections.items():
         check_rows(name, synapses, sizes.get(synapses.source, 0))
     if len(rec.units) != index["units"]:
@@ -319,7 +319,11 @@ def _column(columns: Path, name: str) -> np.ndarray:
 
 
 def _table(columns: Path, name: str) -> pd.DataFrame:
-    return pd.read_parquet(columns / f"{Path(name).name}.parquet", engine="pyarrow")
+    # A small table is read several times as fast without pandas' and Arrow's preparations for large ones.
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(columns / f"{Path(name).name}.parquet") as file:
+        return file.read(use_threads=False).to_pandas(use_threads=False)
 
 
 def _state(columns: Path, entry: dict[str, Any]) -> State:
@@ -346,11 +350,14 @@ def _synapses(columns: Path, entry: dict[str, Any]) -> Synapses:
 
 
 def _projections(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=pd.Index(PROJECTION_COLUMNS))
-    numbers = [
-        column for column in PROJECTION_COLUMNS if column.startswith(("weight_m", "weight_s", "delay_"))
-    ]
-    return frame.astype(dict.fromkeys(numbers, float))
+    numbers = ("weight_m", "weight_s", "delay_")
+    columns = {name: [row.get(name) for row in rows] for name in PROJECTION_COLUMNS}
+    return pd.DataFrame(
+        {
+            name: np.array(known, float) if name.startswith(numbers) else known
+            for name, known in columns.items()
+        }
+    )
 
 
 def with_origin(rec: Recording, source: str, options: Mapping[str, Any]) -> Recording:
