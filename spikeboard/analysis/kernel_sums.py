@@ -20,7 +20,7 @@ TRIANGULAR = 4
 # With fewer spikes to a cell, the polynomials cost as much as the spikes.
 LEAST_SPIKES = 5.0
 Grid = tuple[float, int, Floats, NDArray[np.bool_]]
-NO_GRID: Grid = (0.0, 0, np.zeros((0, N_MOMENTS)), np.zeros(0, np.bool_))
+NO_GRID: Grid = (0.0, 0, np.zeros((N_MOMENTS, 0)), np.zeros(0, np.bool_))
 
 
 def even_grid(at: Floats, per_tick: float, code: int, before: float, after: float, power: int) -> Grid:
@@ -38,7 +38,7 @@ def even_grid(at: Floats, per_tick: float, code: int, before: float, after: floa
     -------
     spacing : ticks; 0 where the times are not even, or further apart than a sigma or so, or the kernel has a corner
     lowest : offset from a cell to the first time that its spikes reach
-    table : (offsets, N_MOMENTS) weight of each moment
+    table : (N_MOMENTS, offsets) weight of each moment
     whole : (offsets,) whether all of the cell is in reach, so that the moments tell all
     """
     spacing = float(at[-1] - at[0]) / (len(at) - 1) if len(at) > 1 else 0.0
@@ -50,7 +50,7 @@ def even_grid(at: Floats, per_tick: float, code: int, before: float, after: floa
     cut = [np.abs(middles - corner) <= width / 2 * (1 + 1e-6) for corner in (-before, after)]
     nodes = np.cos(np.pi * (np.arange(N_MOMENTS) + 0.5) / N_MOMENTS)
     values = _densities(code, middles[:, None] - nodes * width / 2) ** power
-    table = np.linalg.solve(np.vander(nodes, increasing=True), values.T).T.astype(np.float64)
+    table = np.linalg.solve(np.vander(nodes, increasing=True), values.T).astype(np.float64)
     return spacing, lowest, np.ascontiguousarray(table), ~np.any(cut, axis=0)
 
 
@@ -139,12 +139,12 @@ def _add_moments(spikes, middle, scale, places, powers, moments):
         moments[n] += total
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _dot(table, moments):
-    total = 0.0
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _add_weighted(moments, table, out):
     for n in range(N_MOMENTS):
-        total += table[n] * moments[n]
-    return total
+        moment = moments[n]
+        for k in range(len(out)):
+            out[k] += moment * table[n, k]
 
 
 @njit(cache=True, nogil=True)
@@ -152,6 +152,8 @@ def _by_cells(train, at, grid, per_tick, before, after, out):
     spacing, lowest, table, whole = grid
     places, powers, moments = np.empty(AT_ONCE), np.empty(AT_ONCE), np.empty(N_MOMENTS)
     scale, highest = 2.0 / spacing, lowest + len(whole) - 1
+    reached = np.flatnonzero(whole)
+    first_whole, stop_whole = (reached[0], reached[-1] + 1) if len(reached) else (0, 0)
     stop = _first_within(train, 0, at[0] - (highest + 0.5) * spacing, 1.0, 1e-9 * spacing)
     for cell in range(-highest, len(at) - lowest):
         first, middle = stop, at[0] + cell * spacing
@@ -161,14 +163,17 @@ def _by_cells(train, at, grid, per_tick, before, after, out):
         moments[:] = 0.0
         for some in range(first, stop, AT_ONCE):
             _add_moments(train[some : min(some + AT_ONCE, stop)], middle, scale, places, powers, moments)
-        for k in range(max(cell + lowest, 0), min(cell + highest + 1, len(at))):
-            weights = table[k - cell - lowest]
-            if whole[k - cell - lowest]:
-                out[k] += _dot(weights, moments)
-            else:
-                low = _first_within(train[:stop], first, at[k], per_tick, after)
-                high = _first_within(train[:stop], low, at[k], per_tick, -before)
-                out[k] += _polynomial_sum(train[low:high], middle, scale, weights)
+        origin = cell + lowest
+        begin, end = max(origin, 0), min(cell + highest + 1, len(at))
+        inner = max(begin, origin + first_whole), min(end, origin + stop_whole)
+        if inner[0] < inner[1]:
+            _add_weighted(moments, table[:, inner[0] - origin : inner[1] - origin], out[inner[0] : inner[1]])
+        for k in range(begin, end):
+            if whole[k - origin]:
+                continue
+            low = _first_within(train[:stop], first, at[k], per_tick, after)
+            high = _first_within(train[:stop], low, at[k], per_tick, -before)
+            out[k] += _polynomial_sum(train[low:high], middle, scale, table[:, k - origin])
 
 
 @njit(cache=True, nogil=True)
