@@ -15,7 +15,7 @@ from scipy import sparse
 
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
-from spikeboard.analysis.lags import doubled_lags
+from spikeboard.analysis.lags import doubled_lags, lag_reach
 from spikeboard.analysis.surrogates import surrogate_of
 from spikeboard.analysis.trains import read_only
 from spikeboard.errors import RecordingError
@@ -23,6 +23,8 @@ from spikeboard.recording import Recording
 
 # Pairs of spikes that one call may look at: about half a minute.
 MOST_PAIRS = 10_000_000_000
+# Spikes whose counts are correlated at every lag: some 400 MB.
+MOST_BINNED = 10_000_000
 # Spikes that are laid out in order of time at once where a sweep can go on from piece to piece: some 50 MB.
 MOST_LAID_OUT = 4_000_000
 
@@ -150,7 +152,7 @@ def correlograms(
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
     trains = _within_reach(grouped_trains(rec, units, t0, t1), bin_ticks, half)
-    return _correlograms(trains, *trains.by_time, bin_ticks, half)
+    return _correlograms(trains, _lags_in_pieces(trains, bin_ticks, half), bin_ticks, half)
 
 
 def lag_bins(rec: Recording, window_ms: float, bin_ms: float) -> tuple[int, int]:
@@ -280,9 +282,15 @@ def coefficients(
     """
     bin_ticks, half = lag_bins(rec, window_ms, bin_ms)
     trains = _within_reach(grouped_trains(rec, units, t0, t1), bin_ticks, half)
+    if trains.n_spikes > MOST_BINNED:
+        raise RecordingError(
+            f"coefficients at every lag are of at most {MOST_BINNED:,} spikes, these trains hold {trains.n_spikes:,}; "
+            "choose fewer units, a shorter window, or counts instead"
+        )
     n_bins = -(-trains.span // bin_ticks)
     ticks, rows = trains.by_time
-    products = _correlograms(trains, read_only((ticks - trains.start) // bin_ticks), rows, 1, half)
+    bins = read_only((ticks - trains.start) // bin_ticks)
+    products = _correlograms(trains, doubled_lags(bins, rows, len(trains), 1, half), 1, half)
     products.counts[:, :, half] += products.shared
     values = _coefficient(products.counts, trains.counts.astype(float), n_bins, half)
     bin_s = bin_ticks * rec.tick
@@ -579,10 +587,23 @@ def _merged(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     )
 
 
-def _correlograms(
-    trains: Trains, ticks: np.ndarray, rows: np.ndarray, bin_ticks: int, half: int
-) -> Correlograms:
-    later = doubled_lags(ticks, rows, len(trains), bin_ticks, half)
+def _lags_in_pieces(trains: Trains, bin_ticks: int, half: int) -> np.ndarray:
+    """`doubled_lags` of pieces of the window, each with the spikes within reach before it, less these alone."""
+    reach = lag_reach(bin_ticks, half)
+    cuts = _cuts(trains, reach)
+    if len(cuts) == 2:
+        return doubled_lags(*trains.by_time, len(trains), bin_ticks, half)
+    doubled = np.zeros((len(trains), len(trains), half + 1), np.int64)
+    for first, last in pairwise(cuts):
+        ticks, rows = trains.between(first - reach, last - 1).by_time
+        doubled += doubled_lags(ticks, rows, len(trains), bin_ticks, half).astype(np.int64)
+        n = int(np.searchsorted(ticks, first))
+        doubled -= doubled_lags(ticks[:n], rows[:n], len(trains), bin_ticks, half).astype(np.int64)
+    return doubled
+
+
+def _correlograms(trains: Trains, later: np.ndarray, bin_ticks: int, half: int) -> Correlograms:
+    """Both sides of all correlograms from their `doubled_lags`."""
     doubled = np.empty((len(trains), len(trains), 2 * half + 1))
     doubled[:, :, half:] = later.transpose(1, 0, 2)
     doubled[:, :, :half] = later[:, :, :0:-1]

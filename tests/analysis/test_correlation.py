@@ -538,6 +538,35 @@ def test_fewer_than_two_spikes_have_no_time_scale() -> None:
     assert np.isnan(timescale(made([[5]]), 0, 1, 50))
 
 
+@pytest.mark.parametrize("most", [1, 20, 150])
+@pytest.mark.parametrize("bin_ms", [1, 2, 5])
+def test_correlograms_piece_by_piece_are_the_whole_correlograms(
+    most: int, bin_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rec, groups = random_recording(4, 200), [0, [1, 2], [2, 3]]
+    expected = correlograms(rec, groups, 10, bin_ms, 0.05, 0.95)
+    laid_out = []
+    by_time = Trains.by_time.func
+    monkeypatch.setattr(
+        Trains, "by_time", property(lambda self: laid_out.append(self.n_spikes) or by_time(self))
+    )
+    monkeypatch.setattr(correlation, "MOST_LAID_OUT", most)
+    found = correlograms(rec, groups, 10, bin_ms, 0.05, 0.95)
+    np.testing.assert_array_equal(found.counts, expected.counts)
+    assert len(laid_out) >= 6 and max(laid_out) < 350 and found.counts.any()
+
+
+def test_coefficients_of_too_many_spikes_are_refused_before_a_lag_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted_lags: list[int] = []
+    monkeypatch.setattr(correlation, "doubled_lags", lambda *_: counted_lags.append(1))
+    monkeypatch.setattr(correlation, "MOST_BINNED", 299)
+    with pytest.raises(RecordingError, match=r"at most 299 spikes, these trains hold 300.*a shorter window"):
+        coefficients(random_recording(3, 100), None, 50, 5)
+    assert not counted_lags
+
+
 def test_too_many_pairs_are_refused_before_memory_is_taken() -> None:
     rec = made([[1]] * 800)
     with pytest.raises(RecordingError, match="choose fewer units"):
