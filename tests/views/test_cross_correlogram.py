@@ -339,3 +339,14 @@ def test_populations_that_are_left_out_of_a_matrix_are_counted() -> None:
         notes = views()[view].draw(rec, select(), **settings).result.notes
         assert "10 silent populations left out." in notes
         assert any("of 220 populations" in note for note in notes)
+
+
+def test_coefficients_that_are_refused_cost_no_correlogram(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(
+        "spikeboard.displays.cross_correlogram.pair.correlograms", lambda *_: counted.append(1)
+    )
+    monkeypatch.setattr("spikeboard.analysis.correlation.MOST_BINNED", 1)
+    with pytest.raises(RecordingError, match="at most 1 spikes"):
+        VIEW.compute(awkward(), select(), scale="coefficient")
+    assert not counted

@@ -76,12 +76,15 @@ def numbers(
 ) -> Result:
     """One row per bin: lag_ms, counts, the value in the scale, and the predictor with its band."""
     bin_ms, notes = fitting_bin(rec, window_ms, bin_ms, MOST_BINS)
-    found = correlograms(rec, pair.sides, window_ms, bin_ms, pair.t0, pair.t1)
+    asked = pair.sides, window_ms, bin_ms, pair.t0, pair.t1
+    # First, because it refuses fewer spikes than a correlogram.
+    binned = coefficients(rec, *asked) if scale == "coefficient" else None
+    found = correlograms(rec, *asked)
     chance = expected_by_chance(rec, pair, found, window_ms, predictor)
     found = found if chance is None or chance.trials is None else chance.trials
     frame = pd.DataFrame({"lag_ms": np.round(found.lags_s * 1e3, 9), "counts": found.counts[0, -1]})
-    if scale == "coefficient":
-        frame, more = _as_coefficients(rec, pair, frame, window_ms, bin_ms)
+    if binned is not None:
+        frame, more = _as_coefficients(binned, pair, frame)
         notes = [*notes, *more]
     else:
         _add_scaled(frame, found, chance, scale, border)
@@ -123,10 +126,7 @@ def _add_scaled(
         frame["low"], frame["high"] = np.maximum(chance.low, 0) * factor, chance.high * factor
 
 
-def _as_coefficients(
-    rec: Recording, pair: Pair, frame: pd.DataFrame, window_ms: float, bin_ms: float
-) -> tuple[pd.DataFrame, list[str]]:
-    found = coefficients(rec, pair.sides, window_ms, bin_ms, pair.t0, pair.t1)
+def _as_coefficients(found: Correlograms, pair: Pair, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     n_bins = max(int(np.ceil(found.duration / found.bin_s)), 1)
     frame = frame.assign(value=found.counts[0, -1], predictor=0.0)
     if not np.isfinite(frame["value"]).any():
