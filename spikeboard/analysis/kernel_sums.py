@@ -19,6 +19,8 @@ AT_ONCE = 64
 TRIANGULAR = 4
 # With fewer spikes to a cell, the polynomials cost as much as the spikes.
 LEAST_SPIKES = 5.0
+# Cells that a kernel may reach; of more, a table of polynomials costs more than the few spikes of so short a window.
+MOST_REACHED = 10_000
 Grid = tuple[float, int, Floats, NDArray[np.bool_]]
 NO_GRID: Grid = (0.0, 0, np.zeros((N_MOMENTS, 0)), np.zeros(0, np.bool_))
 
@@ -36,14 +38,16 @@ def even_grid(at: Floats, per_tick: float, code: int, before: float, after: floa
 
     Returns
     -------
-    spacing : ticks; 0 where the times are not even, or further apart than a sigma or so, or the kernel has a corner
+    spacing : ticks; 0 where the times are not even, or further apart than a sigma or so, or very near, or where the
+        kernel has a corner
     lowest : offset from a cell to the first time that its spikes reach
     table : (N_MOMENTS, offsets) weight of each moment
     whole : (offsets,) whether all of the cell is in reach, so that the moments tell all
     """
     spacing = float(at[-1] - at[0]) / (len(at) - 1) if len(at) > 1 else 0.0
     width = spacing * per_tick
-    if code == TRIANGULAR or not 0 < width < 1.1 or not _even(at, spacing, per_tick):
+    least = (before + after) / MOST_REACHED
+    if code == TRIANGULAR or not least < width < 1.1 or not _even(at, spacing, per_tick):
         return NO_GRID
     lowest, highest = int(np.floor(-before / width + 0.5)), int(np.floor(after / width + 0.5))
     middles = np.arange(lowest, highest + 1) * width

@@ -51,6 +51,15 @@ def test_moments_of_cells_are_the_sum_over_spikes(kernel: str, power: int, width
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-11)
 
 
+@pytest.mark.parametrize("spacing", [5e-324, 1e-300, 1e-12, 1e-5])
+def test_times_very_near_to_each_other_are_no_grid_and_sum_as_ever(spacing: float) -> None:
+    at = np.arange(100) * spacing
+    assert even_grid(at * 1e3, 1 / 50, 0, 5.0, 5.0, 1)[0] == 0
+    train = np.array([0, 1, 40])
+    found = summed(train, at, 0.05, "gaussian")
+    assert found == pytest.approx(by_definition(train / 1e3, at, 0.05, "gaussian", 1))
+
+
 def test_a_spike_out_of_reach_counts_for_nothing() -> None:
     train = np.full(500, 5000)
     for kernel, shape in KERNELS.items():
