@@ -16,14 +16,14 @@
     const found = new Map();
     for (const trace of graph._fullData) {
       if (trace.mode !== "lines" || !trace.customdata) continue;
-      const path = found.get(trace.name) || { colours: [], points: [] };
+      const points = found.get(trace.name) || [];
       for (let i = 0; i < trace.customdata.length; i += 1) {
         const time = Number(trace.customdata[i]);
-        if (Number.isFinite(time) && trace.customdata[i] !== null) path.points.push([time, trace.x[i], trace.y[i], trace.line.color]);
+        if (Number.isFinite(time) && trace.customdata[i] !== null) points.push([time, trace.x[i], trace.y[i], trace.line.color]);
       }
-      found.set(trace.name, path);
+      found.set(trace.name, points);
     }
-    const sorted = [...found.values()].map(({ points }) => points.sort((a, b) => a[0] - b[0])).filter((points) => points.length);
+    const sorted = [...found.values()].filter((points) => points.length).map((points) => points.sort((a, b) => a[0] - b[0]));
     paths.set(graph.data, sorted);
     return sorted;
   }

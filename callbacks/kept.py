@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -23,6 +22,7 @@ from plotly.io.json import to_json_plotly
 import spikeboard
 from spikeboard import places, store
 from spikeboard.recording import Recording
+from spikeboard.replacing import replacing
 from spikeboard.selection import Selection
 from spikeboard.view import View, Viewport
 
@@ -88,12 +88,8 @@ def _read(file: Path) -> Answer | None:
 
 def _write(file: Path, answer: Answer) -> None:
     _make_room(file.parent)
-    temporary = file.with_name(f".{uuid.uuid4().hex}")
-    try:
+    with replacing(file) as temporary:
         temporary.write_text(str(to_json_plotly(answer)), encoding="utf-8")
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _make_room(folder: Path) -> None:

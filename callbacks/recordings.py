@@ -17,7 +17,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
-from callbacks.wiring import NONSENSE, threaded
+from callbacks.wiring import NONSENSE, led_to, threaded
 from spikeboard import exchange, importing, tables, uploads
 from spikeboard.acceptance import first_page
 from spikeboard.errors import RecordingError, Undecided
@@ -44,10 +44,7 @@ def register(app: Dash, library: Library) -> None:
             return no_update, no_update
         if not isinstance(path, str) or not path.strip():
             return no_update, "Type the path of a file or folder."
-        try:
-            return opened(library, key_of_path(library, path)), ""
-        except RecordingError as problem:
-            return no_update, str(problem)
+        return led_to(lambda: opened(library, key_of_path(library, path)))
 
     @app.callback(
         Output("address", "href", allow_duplicate=True),
@@ -63,10 +60,7 @@ def register(app: Dash, library: Library) -> None:
     def answer(clicks: Any, chosen: Any, typed: Any, names: Any, key: Any) -> Any:
         if not clicks:
             return no_update, no_update
-        try:
-            return opened(library, answered(library, str(key), answers(chosen, typed, names))), ""
-        except RecordingError as problem:
-            return no_update, str(problem)
+        return led_to(lambda: opened(library, answered(library, str(key), answers(chosen, typed, names))))
 
     @app.server.put("/upload/{batch}/{name}")
     async def receive(batch: str, name: str, request: Request) -> JSONResponse:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
-from callbacks.wiring import threaded
+from callbacks.wiring import led_to, threaded
 from components import ids
 from spikeboard import doctor, uploads
 from spikeboard.acceptance import REPORT, accept
@@ -35,11 +35,10 @@ def register(app: Dash, library: Library) -> None:
         pressed = ctx.triggered_id
         if not isinstance(clicks, list) or not any(clicks) or not isinstance(pressed, dict):
             return no_update, no_update
-        try:
-            wish = typed_wish(str(pressed.get("mend")), typed, names)
-            return mended_address(library, str(key), wish, path == REPORT), ""
-        except RecordingError as problem:
-            return no_update, str(problem)
+        wish = str(pressed.get("mend"))
+        return led_to(
+            lambda: mended_address(library, str(key), typed_wish(wish, typed, names), path == REPORT)
+        )
 
     @app.callback(
         Output(ids.ADDRESS, "href", allow_duplicate=True),
@@ -52,11 +51,7 @@ def register(app: Dash, library: Library) -> None:
     def take(clicks: Any, key: Any) -> Any:
         if not clicks:
             return no_update, no_update
-        try:
-            accept(library, str(key))
-            return "/" + write_link(Link(str(key))), ""
-        except RecordingError as problem:
-            return no_update, str(problem)
+        return led_to(lambda: taken(library, str(key)))
 
     @app.callback(
         Output(ids.ADDRESS, "href", allow_duplicate=True),
@@ -69,11 +64,19 @@ def register(app: Dash, library: Library) -> None:
     def discard(clicks: Any, key: Any) -> Any:
         if not clicks:
             return no_update, no_update
-        try:
-            uploads.remove(library, str(key), current_user.get())
-            return "/library", ""
-        except RecordingError as problem:
-            return no_update, str(problem)
+        return led_to(lambda: discarded(library, str(key)))
+
+
+def taken(library: Library, key: str) -> str:
+    """The address of a recording that has just been accepted."""
+    accept(library, key)
+    return "/" + write_link(Link(key))
+
+
+def discarded(library: Library, key: str) -> str:
+    """The address to go to from an upload that has just been removed."""
+    uploads.remove(library, key, current_user.get())
+    return "/library"
 
 
 def typed_wish(wish: str, typed: Any, names: Any) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from dash import ClientsideFunction, set_props
+from dash import ClientsideFunction, no_update, set_props
 from dash.exceptions import PreventUpdate
 from starlette.responses import JSONResponse
 
 from components import ids, problems
+from spikeboard.errors import RecordingError
 
 log = logging.getLogger("spikeboard")
 CALLBACKS = "/_dash-update-component"
@@ -30,6 +31,14 @@ def threaded(function: Callable[..., Any]) -> Callable[..., Any]:
         return await asyncio.to_thread(function, *arguments, **named)
 
     return in_thread
+
+
+def led_to(address: Callable[[], str]) -> tuple[Any, Any]:
+    """What a button that leads elsewhere gives: the address to go to and no problem, or the sentence of its problem."""
+    try:
+        return address(), ""
+    except RecordingError as problem:
+        return no_update, str(problem)
 
 
 def browser(name: str) -> ClientsideFunction:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from spikeboard.errors import RecordingError
 from spikeboard.library import DEMO, Library, locate
 from spikeboard.links import Link, write_link
 from spikeboard.readers import fingerprint
+from spikeboard.replacing import replacing
 
 REPORT = "/report"
 
@@ -43,11 +42,9 @@ def accept(library: Library, key: str) -> None:
     RecordingError : where the key names no recording
     """
     path, options = locate(library, key)
-    note = _note(path, options)
-    handle, temporary = tempfile.mkstemp(dir=note.parent)
-    with os.fdopen(handle, "w") as file:
-        file.write(fingerprint(path, options))
-    os.replace(temporary, note)
+    with replacing(_note(path, options)) as temporary:
+        temporary.touch(0o600)
+        temporary.write_text(fingerprint(path, options))
 
 
 def first_page(library: Library, key: str) -> str:

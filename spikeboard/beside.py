@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -13,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from spikeboard import places
 from spikeboard.recording import Recording
+from spikeboard.replacing import replacing
 from spikeboard.version import VERSION
 
 KEPT_ABOVE_S = 1.0
@@ -44,8 +43,6 @@ def _from_disk_or(rec: Recording, name: str, work: Callable[[Recording], Any]) -
     started = time.monotonic()
     found = work(rec)
     if file is not None and time.monotonic() - started > KEPT_ABOVE_S:
-        with suppress(OSError):
-            temporary = file.with_name(f".{uuid.uuid4().hex}")
+        with suppress(OSError), replacing(file) as temporary:
             temporary.write_text(json.dumps(found), encoding="utf-8")
-            os.replace(temporary, file)
     return found

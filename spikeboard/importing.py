@@ -13,12 +13,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import os
 import shutil
 import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -27,6 +25,7 @@ from typing import Any
 from spikeboard import places, store
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.progress import Cancelled, Report, heard, heard_by
+from spikeboard.replacing import replacing
 
 log = logging.getLogger("spikeboard")
 # How often the state on the disk is renewed, and looked at by those who wait.
@@ -240,9 +239,8 @@ def _file(name: str, kind: str) -> Path:
 
 
 def _write(file: Path, said: dict[str, Any]) -> None:
-    temporary = file.with_name(f".{uuid.uuid4().hex}")
-    temporary.write_text(json.dumps(said), encoding="utf-8")
-    os.replace(temporary, file)
+    with replacing(file) as temporary:
+        temporary.write_text(json.dumps(said), encoding="utf-8")
 
 
 def _read(file: Path) -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ columns it was made of (`level_*.npy`), and goes when they go. It is built when 
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from spikeboard import store
 from spikeboard.analysis.parts import in_parts
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
+from spikeboard.replacing import replacing
 
 # Below, counting every spike takes no longer than drawing what was counted.
 WORTH = 5_000_000
@@ -116,12 +116,8 @@ def _build(rec: Recording, columns: Path, n_rows: int) -> None:
     _check_units(len(rec.spike_rows) - int(before[-1].sum(dtype=np.int64)))
     # The table comes last: where it is there, all of it is.
     for name, values in (("places", places), ("before", before)):
-        temporary = columns / f".level-{uuid.uuid4().hex}.npy"
-        try:
+        with replacing(columns / f"level_{name}.npy") as temporary:
             np.save(temporary, values, allow_pickle=False)
-            temporary.replace(columns / f"level_{name}.npy")
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _check_units(strangers: int) -> None:

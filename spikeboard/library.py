@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +26,7 @@ from spikeboard import importing, places, store
 from spikeboard.errors import RecordingError
 from spikeboard.readers import fingerprint, open_recording, recognise
 from spikeboard.recording import Recording
+from spikeboard.replacing import replacing
 
 DEMO = "demo"
 # Arguments of `open_recording` that are no answers about a file.
@@ -141,12 +141,11 @@ def note(path: Path, options: Mapping[str, Any]) -> str:
         raise RecordingError(f"{min(wrong)!r} is no option of a reader")
     entry = json.dumps({"path": str(path), "options": dict(options)}, sort_keys=True)
     name = hashlib.blake2b(entry.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-    folder = _notes_folder()
-    if not (folder / f"{name}.json").exists():
-        handle, temporary = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(entry)
-        os.replace(temporary, folder / f"{name}.json")
+    file = _notes_folder() / f"{name}.json"
+    if not file.exists():
+        with replacing(file) as temporary:
+            temporary.touch(0o600)
+            temporary.write_text(entry, encoding="utf-8", errors="surrogateescape")
     return f"id:{name}"
 
 

@@ -31,6 +31,7 @@ from spikeboard.columns import pieces
 from spikeboard.errors import RecordingError
 from spikeboard.progress import tell
 from spikeboard.recording import PROJECTION_COLUMNS, Recording, State, Synapses, check_rows, check_trains
+from spikeboard.replacing import replacing
 from spikeboard.version import VERSION
 
 FORMAT = 2
@@ -225,16 +226,10 @@ def _keep_synapses(columns: Path, number: int, name: str, synapses: Synapses) ->
 
 
 def _replace_index(folder: Path, index: dict[str, Any]) -> None:
-    temporary = folder / f".recording-{uuid.uuid4().hex}.json"
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            json.dump(index, file, allow_nan=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / INDEX)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(folder / INDEX) as temporary, temporary.open("x", encoding="utf-8") as file:
+        json.dump(index, file, allow_nan=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _index(folder: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ what is drawn without: they say where the extremes of a stretch are, and its end
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from spikeboard import store
 from spikeboard.recording import Recording
+from spikeboard.replacing import replacing
 
 BLOCK = 256
 # Values of a state; below, reading all of them takes no longer than drawing.
@@ -116,12 +116,8 @@ def _built(file: Path, values: np.ndarray) -> Blocks:
     )
     _fill(np.asarray(values), found.extremes, found.at, found.finite)
     for part in PARTS:
-        temporary = file.with_name(f".level-{uuid.uuid4().hex}.npy")
-        try:
+        with replacing(file.with_name(f"{file.name}_{part}.npy")) as temporary:
             np.save(temporary, getattr(found, part), allow_pickle=False)
-            temporary.replace(file.with_name(f"{file.name}_{part}.npy"))
-        finally:
-            temporary.unlink(missing_ok=True)
     return found
 
 
