@@ -14,7 +14,7 @@ from numba import njit
 
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains, positive
 from spikeboard.analysis.parts import in_parts
-from spikeboard.analysis.trains import read_only
+from spikeboard.analysis.trains import distinct, read_only
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -104,9 +104,7 @@ def van_rossum(
     van Rossum, Neural Computation 13 (2001); the sweep: Houghton and Kreuz, Network 23 (2012).
     """
     scale = _choice({"unit": 1.0, "paper": np.sqrt(0.5)}, normalisation, "normalisation")
-    tau = positive(tau_ms, "the time constant", "ms") * 1e-3 * rec.ticks_per_second
-    trains = _within_reach(grouped_trains(rec, units, t0, t1), "van_rossum", tau_ms)
-    return scale * _van_rossum(trains, tau)
+    return scale * _van_rossum(grouped_trains(rec, units, t0, t1), tau_ms)
 
 
 def victor_purpura(
@@ -139,14 +137,7 @@ def victor_purpura(
     Victor and Purpura, Journal of Neurophysiology 76 (1996). Spikes further apart than 2 / cost are never moved onto
     each other, so that only pairs within that reach are looked at.
     """
-    if not cost_hz >= 0:
-        raise RecordingError(f"the cost of moving a spike must be 0 or more per second, got {cost_hz:g}")
-    trains = _within_reach(grouped_trains(rec, units, t0, t1), "victor_purpura", cost_hz)
-    if cost_hz == 0:
-        return np.abs(trains.counts[:, None] - trains.counts[None]).astype(float)
-    return _over_pairs(
-        [trains[k] for k in range(len(trains))], lambda a, b: _victor_purpura(a, b, cost_hz * rec.tick)
-    )
+    return _victor_purpura(grouped_trains(rec, units, t0, t1), cost_hz)
 
 
 def isi_distance(
@@ -271,7 +262,9 @@ def distance_curve(
     -------
     (K,) float64
     """
-    return np.array([distance_matrix(rec, [one, other], method, p, t0, t1)[0, 1] for p in parameters])
+    trains = grouped_trains(rec, [one, other], t0, t1)
+    of = _choice({"van_rossum": _van_rossum, "victor_purpura": _victor_purpura}, method, "curve")
+    return np.array([of(trains, p)[0, 1] for p in parameters])
 
 
 def distance_profile(
@@ -349,8 +342,11 @@ def match_spikes(first: np.ndarray, second: np.ndarray, tolerance_ticks: int) ->
     )
     mine = np.flatnonzero(partner >= 0)
     pairs = np.stack([mine, partner[mine]], axis=1).astype(np.int64)
-    extra = np.setdiff1d(np.arange(len(second)), pairs[:, 1])
-    return Matching(pairs, np.flatnonzero(partner < 0), extra, second[pairs[:, 1]] - first[pairs[:, 0]])
+    alone = np.ones(len(second), bool)
+    alone[pairs[:, 1]] = False
+    return Matching(
+        pairs, np.flatnonzero(partner < 0), np.flatnonzero(alone), second[pairs[:, 1]] - first[pairs[:, 0]]
+    )
 
 
 def first_divergence(first: np.ndarray, second: np.ndarray, tolerance_ticks: int) -> Divergence | None:
@@ -406,7 +402,7 @@ def _given(parameter: float | None, method: str) -> float:
 
 def _distinct(trains: Trains) -> list[np.ndarray]:
     """Each time once: the interval between two spikes at one time is no time scale."""
-    return [read_only(np.unique(trains[k])) for k in range(len(trains))]
+    return [read_only(distinct(trains[k])) for k in range(len(trains))]
 
 
 def _over_pairs(
@@ -461,7 +457,20 @@ def _steps(trains: Trains, method: str, parameter: float | None) -> float:
     return float(linear + reach * (n.sum() ** 2 - (n**2).sum()) / 2)
 
 
-def _van_rossum(trains: Trains, tau: float) -> np.ndarray:
+def _victor_purpura(trains: Trains, cost_hz: float) -> np.ndarray:
+    if not cost_hz >= 0:
+        raise RecordingError(f"the cost of moving a spike must be 0 or more per second, got {cost_hz:g}")
+    _within_reach(trains, "victor_purpura", cost_hz)
+    if cost_hz == 0:
+        return np.abs(trains.counts[:, None] - trains.counts[None]).astype(float)
+    return _over_pairs(
+        [trains[k] for k in range(len(trains))], lambda a, b: _moving_cost(a, b, cost_hz * trains.tick)
+    )
+
+
+def _van_rossum(trains: Trains, tau_ms: float) -> np.ndarray:
+    tau = positive(tau_ms, "the time constant", "ms") * 1e-3 * trains.rec.ticks_per_second
+    _within_reach(trains, "van_rossum", tau_ms)
     sums = _overlaps(*trains.by_time, len(trains), tau)
     sums = sums + sums.T + np.diag(trains.counts)
     own = np.diagonal(sums)
@@ -519,7 +528,7 @@ def _squared_difference(a, b, tau):
 
 
 @njit(cache=True, nogil=True)
-def _victor_purpura(a, b, cost):
+def _moving_cost(a, b, cost):
     """Spikes of both less the most that moving instead of deleting and inserting saves."""
     saved = np.zeros(len(b) + 1)
     low = 0

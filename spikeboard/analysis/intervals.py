@@ -131,16 +131,16 @@ def interval_histogram(
     """
     ticks, first, last = trains_in(rec, units, t0, t1)
     width, snapped_ms, changed = snap_bin(rec.tick, bin_ms)
-    extremes = np.array(in_parts(lambda a, b: _extremes(ticks, first[a:b], last[a:b]), last - first))
-    longest, zero = int(extremes[:, 1].max()), int(extremes[:, 2].sum())
-    shortest = min(int(extremes[:, 0].min()), max(longest, 1))
+    needed = logarithmic or max_ms is None
+    shortest, longest = _shortest_and_longest(ticks, first, last) if needed else (1, 1)
     limit = longest + 1 if max_ms is None else snap_bin(rec.tick, max_ms)[0]
     edges = _log_edges(rec, shortest, limit, bins_per_decade) if logarithmic else _linear_edges(limit, width)
     places = _places(edges)
     counted = in_parts(
         lambda a, b: _count_intervals(ticks, first[a:b], last[a:b], edges, places), last - first
     )
-    counts, over = np.sum([one for one, _ in counted], axis=0), sum(more for _, more in counted)
+    counts = np.sum([own for own, _, _ in counted], axis=0)
+    over, zero = (sum(part[k] for part in counted) for k in (1, 2))
     total = int(np.maximum(last - first - 1, 0).sum())
     table = _histogram_table(edges / rec.ticks_per_second, counts, total, logarithmic)
     table.attrs = {"intervals": total, "overflow": int(over), "zero": int(zero)}
@@ -195,6 +195,13 @@ def interval_ticks(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
     intervals : (N,) int64, ticks
     """
     return _intervals(np.asarray(ticks), first, last)
+
+
+def _shortest_and_longest(ticks: Ticks, first: Ticks, last: Ticks) -> tuple[int, int]:
+    """Of all intervals but those of length zero, ticks; 1 and 0 where there is none."""
+    parts = in_parts(lambda a, b: _extremes(ticks, first[a:b], last[a:b]), last - first)
+    longest = int(max(part[1] for part in parts))
+    return min(int(min(part[0] for part in parts)), max(longest, 1)), longest
 
 
 def _linear_edges(limit: int, width: int) -> Ticks:
@@ -293,25 +300,25 @@ def _intervals(ticks, first, last):
 
 @njit(cache=True, nogil=True)
 def _extremes(ticks, first, last):
-    longest = zero = 0
+    longest = 0
     shortest = np.iinfo(np.int64).max
     for row in range(len(first)):
         for k in range(first[row], last[row] - 1):
             interval = ticks[k + 1] - ticks[k]
             longest = max(longest, interval)
-            zero += interval == 0
             if 0 < interval < shortest:
                 shortest = interval
-    return shortest, longest, zero
+    return shortest, longest
 
 
 @njit(cache=True, nogil=True)
 def _count_intervals(ticks, first, last, edges, places):
     counts = np.zeros(len(edges) - 1, np.int64)
-    over = 0
+    over = zero = 0
     for row in range(len(first)):
         for k in range(first[row], last[row] - 1):
             interval = ticks[k + 1] - ticks[k]
+            zero += interval == 0
             if interval >= edges[-1]:
                 over += 1
             elif interval < len(places):
@@ -319,14 +326,18 @@ def _count_intervals(ticks, first, last, edges, places):
                     counts[places[interval]] += 1
             elif interval >= edges[0]:
                 counts[np.searchsorted(edges, interval, side="right") - 1] += 1
-    return counts, over
+    return counts, over, zero
 
 
 @njit(cache=True, nogil=True)
 def _count_below(ticks, first, last, limits):
     counts = np.zeros((len(first), len(limits)), np.int64)
     for row in range(len(first)):
-        for k in range(first[row], last[row] - 1):
-            for limit in range(len(limits)):
-                counts[row, limit] += ticks[k + 1] - ticks[k] < limits[limit]
+        train = ticks[first[row] : last[row]]
+        # One limit after another, so that several intervals are looked at at once.
+        for limit in range(len(limits)):
+            below = 0
+            for k in range(len(train) - 1):
+                below += train[k + 1] - train[k] < limits[limit]
+            counts[row, limit] = below
     return counts

@@ -24,7 +24,7 @@ from scipy.special import gammaincinv, ndtr
 from spikeboard.analysis.bins import pooled_counts, population_groups
 from spikeboard.analysis.kernel_sums import even_grid, kernel_sums
 from spikeboard.analysis.parts import in_parts
-from spikeboard.analysis.trains import Rows, Ticks, train_bounds, trains_in, unit_rows, window_edges
+from spikeboard.analysis.trains import Rows, Ticks, distinct, train_bounds, trains_in, unit_rows, window_edges
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -328,11 +328,11 @@ def shared_bandwidth(trains: Sequence[ArrayLike]) -> float | None:
     sigma : s, or None as in `optimal_bandwidth`; trains of fewer than two spikes have no say
     """
     telling = [train for train in (np.asarray(train, np.float64) for train in trains) if len(train) > 1]
-    distinct = [np.unique(train) for train in telling]
-    if max(map(len, distinct), default=0) < 3:
+    moments = [distinct(train) for train in telling]
+    if max(map(len, moments), default=0) < 3:
         return None
     start, stop = min(float(train[0]) for train in telling), max(float(train[-1]) for train in telling)
-    closest = min(float(np.diff(train).min()) for train in distinct if len(train) > 1)
+    closest = min(float(np.diff(train).min()) for train in moments if len(train) > 1)
     step = max((stop - start) / 2**18, min(closest, (stop - start) / 2**10))
     n_steps = int((stop - start) / step + 0.5) + 1
     on_grid = [np.floor((train - start) / step + 0.5).astype(np.int64) for train in telling]

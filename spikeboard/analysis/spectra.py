@@ -26,8 +26,8 @@ SPIKE_POWER_UNIT = "(spikes/s)²/Hz"
 SAMPLES_PER_PERIOD = 8
 # A segment is sampled at least so often, however low the highest frequency shown.
 SAMPLES_PER_SEGMENT = 16
-# Samples that are transformed at once (16 MB of float64).
-BATCH = 2_000_000
+# Samples that are transformed at once (1 MB of float64).
+BATCH = 131_072
 # What the wave of one spike at one frequency costs, in steps of a fast Fourier transform.
 WAVE_COST = 3
 # Parts that the segments of a train are summed in.
@@ -390,7 +390,10 @@ def spectrogram(
     layout = _spike_layout(rec, trains, window_s, max_hz, share)
     taper = _hann(layout.segment)
     samples = _sampled(trains, 0, layout)
-    power = np.concatenate([np.abs(batch[:, 0]) ** 2 for batch in _transforms(samples, layout, taper)])
+    whole = (0, layout.n_segments)
+    power = np.concatenate(
+        [np.abs(batch[:, 0]) ** 2 for batch in _transforms(samples, layout, taper, *whole)]
+    )
     centres = (np.arange(layout.n_segments) * layout.step + layout.segment / 2) * layout.bin_s
     begin = trains.start * trains.tick
     width, step = layout.segment * layout.bin_s, layout.step * layout.bin_s
@@ -454,13 +457,15 @@ def _sampled(trains: Trains, group: int, layout: _Layout) -> np.ndarray:
     return trains.binned(group, layout.bin_ticks, layout.samples) / layout.bin_s
 
 
-def _transforms(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> Iterator[np.ndarray]:
-    """Fourier transforms of the tapered segments, (segments, tapers, F) a batch; |.|² · bin_s is a density."""
+def _transforms(
+    samples: np.ndarray, layout: _Layout, tapers: np.ndarray, begin: int, end: int
+) -> Iterator[np.ndarray]:
+    """Transforms of the tapered segments begin…end - 1, (segments, tapers, F) a batch; |.|² · bin_s is a density."""
     scale = np.sqrt((tapers**2).sum(axis=1))[:, None]
     segments = np.lib.stride_tricks.sliding_window_view(samples, layout.segment)[:: layout.step]
     size = max(1, BATCH // (layout.segment * len(tapers)))
-    for first in range(0, layout.n_segments, size):
-        batch = segments[first : first + size]
+    for first in range(begin, end, size):
+        batch = segments[first : min(first + size, end)]
         centred = batch - batch.mean(axis=1, keepdims=True)
         tapered = centred[:, None, :] * (tapers / scale)
         yield np.asarray(scipy.fft.rfft(tapered, axis=-1))[..., : layout.n_frequencies]
@@ -480,8 +485,7 @@ def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.nda
     means = np.asarray(scipy.fft.rfft(scaled, axis=-1))[:, : layout.n_frequencies] / layout.segment
     phase = 2 * np.pi * np.arange(layout.segment) / layout.segment
     turns = (np.cos(phase), np.sin(phase))
-    # Cut in the same way for any number of threads, so that sums round alike.
-    chunks = np.arange(CHUNKS + 1) * layout.n_segments // CHUNKS
+    chunks = _chunks(layout)
     power = np.zeros((CHUNKS, layout.n_frequencies))
     in_parts(
         lambda a, b: _add_waves(
@@ -501,10 +505,26 @@ def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.nda
 
 def _power(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
     """Two-sided density, (F,)."""
-    total = np.zeros(layout.n_frequencies)
-    for batch in _transforms(samples, layout, tapers):
-        total += (np.abs(batch) ** 2).sum(axis=(0, 1))
-    return total * layout.bin_s / (layout.n_segments * len(tapers))
+    chunks = _chunks(layout)
+    power = np.zeros((CHUNKS, layout.n_frequencies))
+
+    def add(first: int, last: int) -> None:
+        for chunk in range(first, last):
+            for batch in _transforms(samples, layout, tapers, chunks[chunk], chunks[chunk + 1]):
+                power[chunk] += _squared(batch)
+
+    in_parts(add, np.diff(chunks) * layout.segment * len(tapers))
+    return power.sum(axis=0) * layout.bin_s / (layout.n_segments * len(tapers))
+
+
+def _squared(batch: np.ndarray) -> np.ndarray:
+    """Sum of |.|² over segments and tapers, (F,)."""
+    return np.asarray(np.real(batch) ** 2 + np.imag(batch) ** 2).sum(axis=(0, 1))
+
+
+def _chunks(layout: _Layout) -> np.ndarray:
+    """Where chunks of segments begin and end: cut alike for any number of threads, so that sums round alike."""
+    return np.arange(CHUNKS + 1) * layout.n_segments // CHUNKS
 
 
 def _state_power(column: np.ndarray, layout: _Layout, taper: np.ndarray) -> np.ndarray:
@@ -522,14 +542,21 @@ def _state_power(column: np.ndarray, layout: _Layout, taper: np.ndarray) -> np.n
 
 
 def _cross(trains: Trains, layout: _Layout, tapers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    cross = np.zeros(layout.n_frequencies, complex)
-    one, other = np.zeros((2, layout.n_frequencies))
+    chunks = _chunks(layout)
+    cross = np.zeros((CHUNKS, layout.n_frequencies), complex)
+    own = np.zeros((2, CHUNKS, layout.n_frequencies))
     sampled = [_sampled(trains, k, layout) for k in (0, 1)]
-    for a, b in zip(*(_transforms(samples, layout, tapers) for samples in sampled), strict=True):
-        cross += (a.conj() * b).sum(axis=(0, 1))
-        one += (np.abs(a) ** 2).sum(axis=(0, 1))
-        other += (np.abs(b) ** 2).sum(axis=(0, 1))
-    return cross, one, other
+
+    def add(first: int, last: int) -> None:
+        for chunk in range(first, last):
+            ends = (chunks[chunk], chunks[chunk + 1])
+            for a, b in zip(*(_transforms(one, layout, tapers, *ends) for one in sampled), strict=True):
+                cross[chunk] += (a.conj() * b).sum(axis=(0, 1))
+                own[0, chunk] += _squared(a)
+                own[1, chunk] += _squared(b)
+
+    in_parts(add, 2 * np.diff(chunks) * layout.segment * len(tapers))
+    return cross.sum(axis=0), *own.sum(axis=1)
 
 
 def _window(name: str, n: int) -> np.ndarray:

@@ -205,6 +205,11 @@ def gather(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
     return read_only(_gather(read_only(ticks), first, last, offsets))
 
 
+def distinct(ascending: NDArray[Any]) -> NDArray[Any]:
+    """Each value of an ascending array once: `np.unique` without looking for an order that is there."""
+    return ascending[np.append(True, ascending[1:] != ascending[:-1])] if len(ascending) else ascending
+
+
 def read_only(values: ArrayLike) -> NDArray[Any]:
     """The same array, not to be written to.
 

@@ -284,7 +284,7 @@ def test_more_spikes_than_fit_into_memory_are_refused_before_they_are_laid_out(
     rec = random_recording(3, 100)
     laid_out: list[int] = []
     monkeypatch.setattr(distances, "_distinct", lambda trains: laid_out.append(1))
-    monkeypatch.setattr(distances, "_van_rossum", lambda *_: laid_out.append(1))
+    monkeypatch.setattr(distances, "_overlaps", lambda *_: laid_out.append(1))
     monkeypatch.setattr(distances, "MOST_SPIKES", 299)
     with pytest.raises(
         RecordingError, match=r"3 trains with 300 spikes.*at most 299.*fewer units or a shorter window"
