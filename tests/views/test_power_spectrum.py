@@ -114,8 +114,8 @@ def test_silent_populations_are_named() -> None:
 
 def test_too_many_samples_are_refused() -> None:
     rec = made([[1, 2, 3]] * 100, rate=1e5, t_stop=1000.0)
-    with pytest.raises(NothingToDraw, match="100 spectra of 1000 s"):
-        VIEW.compute(rec, select(), max_hz=5000.0, pool="mean")
+    with pytest.raises(NothingToDraw, match="segment of 100 s up to 5000 Hz takes more"):
+        VIEW.compute(rec, select(), max_hz=5000.0, pool="mean", resolution_hz=0.01)
 
 
 def test_a_state_is_scipys_one_sided_density() -> None:

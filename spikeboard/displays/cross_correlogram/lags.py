@@ -1,4 +1,4 @@
-"""Two trains whose lags are counted, the bins they are counted in, and the scales of the counts."""
+"""Two trains whose lags are counted, the window and the bins they are counted in, and the scales of the counts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikeboard.analysis.correlation import lag_bins
+from spikeboard.analysis.correlation import MOST_BINNED, MOST_PAIRS, lag_bins, pairs_needed
+from spikeboard.displays.beginning import beginning, beginning_words
 from spikeboard.displays.trains import Train
 from spikeboard.recording import Recording
+from spikeboard.views.chosen import spikes_per_unit
 
+# Where a window is too long for all pairs to be counted, its beginning takes this part of the time they may take.
+PART = 5
 SCALES = {"rate": "Rate (Hz)", "counts": "Counts", "coefficient": "Coefficient", "z": "z-score"}
 
 
@@ -32,6 +36,33 @@ class Pair:
         """Its units, as the analysis takes them."""
         rows = [self.reference.rows.tolist(), self.target.rows.tolist()]
         return rows[:1] if self.auto else rows
+
+
+def window_of_lags(
+    rec: Recording, sides: list[list[int]], reach_ms: float, scale: str, t0: float, t1: float
+) -> tuple[float, str]:
+    """Where the window ends in which the lags of some trains are counted, s, and what the caption says of that.
+
+    That is its end, or where the pairs of spikes in reach (for coefficients: the spikes) are too many an earlier one.
+    """
+
+    def pairs(end: float) -> float:
+        return pairs_needed(rec, sides, reach_ms, t0, end)
+
+    def spikes(end: float) -> float:
+        return float(spikes_per_unit(rec, np.concatenate(sides), t0, end).sum())
+
+    limits = [("pairs of spikes", pairs, MOST_PAIRS)]
+    limits += [("spikes", spikes, MOST_BINNED)] if scale == "coefficient" else []
+    end, words = t1, ""
+    for what, cost, most in limits:
+        if (n := cost(end)) > most:
+            end = beginning(cost, most / PART, t0, end)
+            too_much = (
+                f"all of it holds {n:.2g} {what} within reach, and up to {most:.0e} are counted at once"
+            )
+            words = beginning_words(end, t0, t1, too_much, "fewer units or a smaller lag to take all of it")
+    return end, words
 
 
 def fitting_bin(rec: Recording, window_ms: float, bin_ms: float, most: int) -> tuple[float, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from spikeboard.analysis.correlation import Correlograms, border_factor, coeffic
 from spikeboard.analysis.trains import unit_rows
 from spikeboard.displays.cross_correlogram.chance import Chance, Predictor, expected_by_chance, poisson_mean
 from spikeboard.displays.cross_correlogram.delays import add_delays, synaptic_delays
-from spikeboard.displays.cross_correlogram.lags import Pair, fitting_bin
+from spikeboard.displays.cross_correlogram.lags import Pair, fitting_bin, window_of_lags
 from spikeboard.displays.marks import upright
 from spikeboard.displays.trains import population_train, unit_train
 from spikeboard.errors import NothingToDraw
@@ -41,13 +42,16 @@ def choose(
         unit_train(rec, one) if between == "units" else population_train(rec, selection, one)
         for one in (first, second)
     )
-    pair = Pair(reference, target, t0, t1)
+    return Pair(reference, target, t0, t1)
+
+
+def _check_spikes(rec: Recording, pair: Pair) -> None:
+    t0, t1 = pair.t0, pair.t1
     for train in (pair.reference, pair.target):
         if not spikes_per_unit(rec, train.rows, t0, t1).sum():
             raise NothingToDraw(f"{train.name} has no spike in {span(t0, t1)}: choose another, or more time")
     if pair.auto and spikes_per_unit(rec, pair.target.rows, t0, t1).sum() < 2:
         raise NothingToDraw(f"{pair.target.name} has a single spike in {span(t0, t1)}: no lag to count")
-    return pair
 
 
 def _unit_candidates(
@@ -76,6 +80,9 @@ def numbers(
 ) -> Result:
     """One row per bin: lag_ms, counts, the value in the scale, and the predictor with its band."""
     bin_ms, notes = fitting_bin(rec, window_ms, bin_ms, MOST_BINS)
+    end, shortened = window_of_lags(rec, pair.sides, window_ms + bin_ms, scale, pair.t0, pair.t1)
+    pair = replace(pair, t1=end)
+    _check_spikes(rec, pair)
     asked = pair.sides, window_ms, bin_ms, pair.t0, pair.t1
     # First, because it refuses fewer spikes than a correlogram.
     binned = coefficients(rec, *asked) if scale == "coefficient" else None
@@ -98,7 +105,8 @@ def numbers(
         "chance": chance.text if chance else "",
         "bin_ms": found.bin_s * 1e3,
     }
-    return Result(frame, _caption(pair, found, frame, chance, scale), tuple(spoken), extra)
+    caption = shortened + _caption(pair, found, frame, chance, scale)
+    return Result(frame, caption, tuple(spoken), extra)
 
 
 def _add_scaled(

@@ -15,7 +15,7 @@ from spikeboard.analysis.correlation import (
     poisson_expectation,
     rates_hz,
 )
-from spikeboard.displays.cross_correlogram.lags import SCALES, fitting_bin
+from spikeboard.displays.cross_correlogram.lags import SCALES, fitting_bin, window_of_lags
 from spikeboard.displays.trains import Train, population_train, unit_train
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
@@ -44,11 +44,12 @@ def numbers(
         raise NothingToDraw(f"no selected unit fires in {span(t0, t1)}: no lag to count")
     bin_ms, more = fitting_bin(rec, window_ms, bin_ms, MOST_BINS_OF_GRID)
     groups = [side.rows.tolist() for side in sides]
+    t1, shortened = window_of_lags(rec, groups, window_ms + bin_ms, scale, t0, t1)
     found = correlograms(rec, groups, window_ms, bin_ms, t0, t1)
     values, expected = _scaled(rec, groups, found, window_ms, bin_ms, t0, t1, scale, border)
     frame = _table(sides, found, values, expected)
     kind = "units" if between == "units" else "populations, pooled"
-    caption = (
+    caption = shortened + (
         f"{SCALES[scale]} of all pairs of {len(sides)} {kind}, {found.n_spikes.sum():,} spikes in {span(t0, t1)}, "
         f"within ±{found.window_s * 1e3:g} ms in bins of {found.bin_s * 1e3:.6g} ms. Row: reference; column: target; "
         "right of the middle the target fires after the reference. Each cell to its own maximum; the dotted line is "

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.spectra import Coherence, coherence
+from spikeboard.analysis.spectra import SAMPLES_PER_PERIOD, Coherence, coherence
 from spikeboard.displays.marks import level
 from spikeboard.displays.power_spectrum.bands import add_bands
-from spikeboard.displays.power_spectrum.segments import NW, Asked, left_over_notes
+from spikeboard.displays.power_spectrum.segments import NW, Asked, left_over_notes, within_reach
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -34,6 +34,7 @@ def numbers(
     notes: list[str],
 ) -> Result:
     """One row per frequency: coherence, its significance and phase."""
+    asked, shortened = within_reach(asked, lambda t0, t1: SAMPLES_PER_PERIOD * asked.max_hz * (t1 - t0))
     first, second = _two(rec, selection, (reference, target))
     rows = [population_rows(rec, selection, name) for name in (first, second)]
     for name, own in zip((first, second), rows, strict=True):
@@ -49,7 +50,7 @@ def numbers(
     frame["significance"] = found.significance
     high = frame[frame["coherence"] > found.significance]
     one, other = (many(len(own), "unit") for own in rows)
-    caption = (
+    caption = shortened + (
         f"Coherence of {shown(second)} ({other}) with {shown(first)} ({one}), "
         f"each pooled, in {span(asked.t0, asked.t1)}: {many(found.n_averages, 'average')} of segments of "
         f"{found.segment_s:.4g} s. {_highest(frame)} {len(high)} of {len(frame)} frequencies lie above "

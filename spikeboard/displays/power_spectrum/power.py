@@ -18,20 +18,19 @@ from spikeboard.analysis.spectra import (
 from spikeboard.displays.marks import level
 from spikeboard.displays.power_spectrum.bands import BANDS, add_bands
 from spikeboard.displays.power_spectrum.segments import (
-    MOST_SAMPLES,
     NW,
     Asked,
     groups_that_fire,
     left_over_notes,
     method_words,
     raw_notes,
+    within_reach,
 )
-from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label, population_colours, shown
 from spikeboard.view import Result
-from spikeboard.views.chosen import NEUTRAL, Units, many, span
+from spikeboard.views.chosen import NEUTRAL, Units, by_population, many, rows_of, span
 
 # A line holds no more points than a screen has pixels twice over.
 MOST_POINTS = 4000
@@ -41,6 +40,9 @@ def numbers(
     rec: Recording, selection: Selection, asked: Asked, pool: str, scale: str, bands: bool, notes: list[str]
 ) -> Result:
     """One row per population and frequency: power, its confidence interval and the Poisson level."""
+    sizes = [len(rows) for rows in by_population(rec, rows_of(rec, selection)).values()]
+    n_lines = max(sizes) if pool == "mean" else 1
+    asked, shortened = within_reach(asked, lambda t0, t1: _samples(rec, asked, t1 - t0) * n_lines)
     groups, more = groups_that_fire(rec, selection, asked)
     found = {name: _spectrum(rec, rows, asked, pool) for name, rows in groups.items()}
     first = next(iter(found.values()))
@@ -53,7 +55,7 @@ def numbers(
     }
     n_units, n_spikes = sum(map(len, groups.values())), sum(int(one.n_spikes[0]) for one in found.values())
     how = "pooled per population" if pool == "pooled" else "mean over the units of each population"
-    caption = (
+    caption = shortened + (
         f"Power of {n_spikes:,} spikes of {many(n_units, 'unit')}, {how}, in {span(asked.t0, asked.t1)}; two-sided. "
         f"{method_words(first, asked)} {_peaks(found)} Dashed: Poisson trains of the same rate."
     )
@@ -63,20 +65,18 @@ def numbers(
 
 def _spectrum(rec: Recording, rows: Units, asked: Asked, pool: str) -> Spectrum:
     groups = [rows.tolist()] if pool == "pooled" else rows.tolist()
-    rate = max(SAMPLES_PER_PERIOD * asked.max_hz, 16 / asked.segment_s)
-    samples = (asked.t1 - asked.t0) * min(rate, rec.ticks_per_second) * len(groups)
-    samples *= 2 * NW - 1 if asked.method == "multitaper" else 1 / (1 - asked.overlap)
-    if samples > MOST_SAMPLES:
-        raise NothingToDraw(
-            f"{many(len(groups), 'spectrum').replace('spectrums', 'spectra')} of {asked.t1 - asked.t0:g} s up to "
-            f"{asked.max_hz:g} Hz take {samples:.0e} samples, at most {MOST_SAMPLES:.0e} are computed at once: "
-            "choose a lower limit, less time or fewer units"
-        )
     if asked.method == "multitaper":
         found = multitaper(rec, groups, asked.segment_s, asked.max_hz, NW, t0=asked.t0, t1=asked.t1)
     else:
         found = welch(rec, groups, asked.segment_s, asked.max_hz, asked.overlap, t0=asked.t0, t1=asked.t1)
     return found if pool == "pooled" else mean_spectrum(found)
+
+
+def _samples(rec: Recording, asked: Asked, seconds: float) -> float:
+    """How many samples are transformed for one spectrum of some seconds."""
+    rate = max(SAMPLES_PER_PERIOD * asked.max_hz, 16 / asked.segment_s)
+    times = 2 * NW - 1 if asked.method == "multitaper" else 1 / (1 - asked.overlap)
+    return seconds * min(rate, rec.ticks_per_second) * times
 
 
 def _lines(name: str, found: Spectrum, scale: str) -> pd.DataFrame:

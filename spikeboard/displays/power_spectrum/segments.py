@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from spikeboard.analysis.spectra import Coherence, Spectrum
+from spikeboard.displays.beginning import beginning, beginning_words
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -45,6 +47,29 @@ def cut(
             "choose a finer resolution, a longer window or a higher limit"
         )
     return Asked(segment, max_hz, overlap, method, t0, t1), notes
+
+
+def within_reach(asked: Asked, samples: Callable[[float, float], float]) -> tuple[Asked, str]:
+    """What is asked, of the beginning of the window where all of it is too long; and what the caption says then.
+
+    Parameters
+    ----------
+    asked : with the whole window
+    samples : how many samples a window from t0 to t1, both in s, takes
+    """
+    t0, t1 = asked.t0, asked.t1
+    needed = samples(t0, t1)
+    if needed <= MOST_SAMPLES:
+        return asked, ""
+    end = beginning(lambda end: samples(t0, end), MOST_SAMPLES, t0, t1)
+    if end - t0 < asked.segment_s:
+        raise NothingToDraw(
+            f"a segment of {asked.segment_s:g} s up to {asked.max_hz:g} Hz takes more than the {MOST_SAMPLES:.0e} "
+            "samples that are computed at once: choose a lower limit, a coarser resolution or fewer units"
+        )
+    too_much = f"all of it takes {needed:.0e} samples, and up to {MOST_SAMPLES:.0e} are computed at once"
+    words = beginning_words(end, t0, t1, too_much, "a lower limit or fewer spectra to take all of it")
+    return replace(asked, t1=end), words
 
 
 def groups_that_fire(

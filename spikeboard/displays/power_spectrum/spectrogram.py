@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from spikeboard.analysis.spectra import SAMPLES_PER_PERIOD, spectrogram
-from spikeboard.displays.power_spectrum.segments import MOST_SAMPLES, Asked, groups_that_fire
+from spikeboard.displays.power_spectrum.segments import Asked, groups_that_fire, within_reach
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -23,21 +23,21 @@ def numbers(
     rec: Recording, selection: Selection, asked: Asked, reference: str | None, notes: list[str]
 ) -> Result:
     """One row per window and frequency: power."""
+
+    def samples(t0: float, t1: float) -> float:
+        return (
+            (t1 - t0) * SAMPLES_PER_PERIOD * asked.max_hz * asked.segment_s / _step(asked.segment_s, t1 - t0)
+        )
+
+    asked, shortened = within_reach(asked, samples)
     groups, _ = groups_that_fire(rec, selection, asked)
     name = reference if reference is not None else next(iter(groups))
     rows = population_rows(rec, selection, name)
     n_spikes = int(spikes_per_unit(rec, rows, asked.t0, asked.t1).sum())
     if not n_spikes:
         raise NothingToDraw(f"{shown(name)} has no spike in {span(asked.t0, asked.t1)}: no power to show")
-    # Not more windows than a screen has columns.
     length = asked.t1 - asked.t0
-    step = max(asked.segment_s / 4, (length - asked.segment_s) / 500) or asked.segment_s
-    step = min(step, asked.segment_s)
-    if length * SAMPLES_PER_PERIOD * asked.max_hz * asked.segment_s / step > MOST_SAMPLES:
-        raise NothingToDraw(
-            f"power over {length:g} s up to {asked.max_hz:g} Hz takes more samples than are computed at once: "
-            "choose less time or a lower limit"
-        )
+    step = _step(asked.segment_s, length)
     found = spectrogram(rec, rows.tolist(), asked.segment_s, step, asked.max_hz, asked.t0, asked.t1)
     keep_f, keep_t = -(-len(found.frequency_hz) // 500), -(-len(found.time_s) // 500)
     power = _averaged(found.power[1:], keep_f, keep_t)
@@ -55,13 +55,19 @@ def numbers(
         }
     )
     level = n_spikes / length
-    caption = (
+    caption = shortened + (
         f"Power over time of {n_spikes:,} spikes of {many(len(rows), 'unit')} of {shown(name)}, pooled: Hann windows "
         f"of {found.window_s:.4g} s every {found.step_s:.3g} s in {span(asked.t0, asked.t1)}; two-sided, as "
         f"multiples of the Poisson level {level:.4g} (spikes/s)²/Hz. Single periodograms scatter by 100 %."
     )
     extra = {"time": time, "frequency": frequency, "power": power, "level": level}
     return Result(frame, caption, tuple(notes), extra)
+
+
+def _step(segment_s: float, length_s: float) -> float:
+    """Seconds from window to window: not more of them than a screen has columns, and none left out."""
+    step = max(segment_s / 4, (length_s - segment_s) / 500) or segment_s
+    return min(step, segment_s)
 
 
 def _averaged(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.floating]:

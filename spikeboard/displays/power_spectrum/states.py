@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spikeboard.analysis.spectra import Spectrum, confidence, welch_signal
+from spikeboard.displays.beginning import beginning, beginning_words
 from spikeboard.displays.power_spectrum.segments import (
     MOST_SAMPLES,
     cut,
@@ -37,7 +38,7 @@ def numbers(
     state = _state(rec, name)
     t0, t1 = window_of(rec, selection)
     columns, notes = _columns(rec, selection, state)
-    values, rate = _samples(state, columns, t0, t1)
+    values, rate, end = _samples(state, columns, t0, t1)
     asked, more = cut(0.0, len(values) / rate, resolution_hz, max_hz, overlap, method)
     found = welch_signal(
         values, rate, asked.segment_s, min(max_hz, rate / 2), asked.overlap, unit=state.unit or "1"
@@ -58,8 +59,12 @@ def numbers(
         "unit": f"Power of {label(state.variable, 16)} ({label(found.unit, 24)})",
         "floors": {},
     }
-    caption = (
-        f"Power of {shown(state.variable)} of {listed(names)} in {span(t0, t1)}, one-sided: its integral is the "
+    shortened = ""
+    if end < t1:
+        too_much = f"all of it holds more than the {MOST_SAMPLES:.0e} samples that are computed at once"
+        shortened = beginning_words(end, t0, t1, too_much, "fewer units to take more of it")
+    caption = shortened + (
+        f"Power of {shown(state.variable)} of {listed(names)} in {span(t0, end)}, one-sided: its integral is the "
         f"variance. {many(len(values), 'sample')} at {rate:.5g} Hz. {method_words(found, asked)} "
         f"{_state_peaks(found, names)}"
     )
@@ -94,7 +99,8 @@ def _columns(rec: Recording, selection: Selection, state: State) -> tuple[NDArra
 
 def _samples(
     state: State, columns: NDArray[np.int64], t0: float, t1: float
-) -> tuple[NDArray[np.floating], float]:
+) -> tuple[NDArray[np.floating], float, float]:
+    """Samples of the columns, how many there are per second, and where they end, s: before t1 where they are many."""
     time = np.asarray(state.time)
     first, last = np.searchsorted(time, [t0, t1])
     # A sample at the very end of the recording belongs to the window.
@@ -103,6 +109,10 @@ def _samples(
         raise NothingToDraw(
             f"{last - first} samples of {shown(state.variable)} lie in {span(t0, t1)}: too few"
         )
+    end, most = t1, MOST_SAMPLES // len(columns)
+    if last - first > most:
+        end = beginning(lambda t: np.searchsorted(time, t) - first, most, t0, t1)
+        last = np.searchsorted(time, end)
     steps = np.diff(time[first:last])
     step = float(steps.mean())
     if np.abs(steps - step).max() > 0.01 * step:
@@ -111,10 +121,7 @@ def _samples(
             f"{steps.max() * 1e3:g} ms): a spectrum needs them"
         )
     values = np.asarray(state.values[first:last, columns], float)
-    if (last - first) * len(columns) > MOST_SAMPLES:
-        count = (last - first) * len(columns)
-        raise NothingToDraw(f"{count:.0e} samples are more than are computed at once: choose less time")
-    return values, 1.0 / step
+    return values, 1.0 / step, end
 
 
 def _state_peaks(found: Spectrum, names: list[str]) -> str:

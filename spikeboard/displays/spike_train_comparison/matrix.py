@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spikeboard.analysis.distances import MOST_SPIKES, distance_matrix, steps_needed
 from spikeboard.displays.spike_train_comparison.measures import MOST_STEPS, Scales
+from spikeboard.displays.spike_train_comparison.reach import window_of_two
 from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
@@ -37,6 +38,7 @@ def numbers(rec: Recording, selection: Selection, between: str, measure: str, sc
         raise NothingToDraw(
             f"a matrix of distances takes two trains with spikes; the selection has {len(members)} in {span(*window)}"
         )
+    window, shortened = window_of_two(rec, *_busiest_two(rec, members, window), window, measure)
     members, more = _affordable(rec, members, measure, scales, window)
     groups = [train.rows.tolist() for train in members]
     values = distance_matrix(rec, groups, measure, scales.of(measure), *window)
@@ -45,13 +47,18 @@ def numbers(rec: Recording, selection: Selection, between: str, measure: str, sc
     frame = pair_table(members, values, "distance")
     nearest = frame.iloc[int(frame["distance"].to_numpy().argmin())]
     what = "1 - SPIKE-synchronisation" if measure == "synchronisation" else scales.words(measure)
-    caption = (
+    caption = shortened + (
         f"{what} of {many(len(frame), 'pair')} of {len(members)} {between} in {span(*window)}, in the order of their "
         f"similarity: mean {frame['distance'].mean():.3g}; nearest are {nearest['first']} and {nearest['second']} "
         f"({nearest['distance']:.3g})."
     )
     extra = {"values": values, "members": members, "tree": tree, "what": what}
     return Result(frame, caption, (*notes, *more), extra)
+
+
+def _busiest_two(rec: Recording, members: list[Train], window: tuple[float, float]) -> tuple[Train, Train]:
+    first, second, *_ = sorted(members, key=lambda train: -spikes_per_unit(rec, train.rows, *window).sum())
+    return first, second
 
 
 def _affordable(
@@ -74,7 +81,6 @@ def _affordable(
             f"{steps(2):.0e} steps, at most {10 * MOST_STEPS:.0e} are taken: choose less time, fewer units, or another "
             "measure"
         )
-    # Two that are too long for memory are refused, in its own words, where their distance is computed.
     taken = max(2, 1 + bisect_left(range(2, len(members) + 1), True, key=too_much))
     if taken == len(members):
         return members, []

@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from spikeboard.analysis.distances import (
-    MOST_PROFILED,
     Matching,
     distance_matrix,
     distance_profile,
@@ -29,6 +28,7 @@ from spikeboard.displays.spike_train_comparison.events import (
 )
 from spikeboard.displays.spike_train_comparison.measures import MEASURES, MOST_STEPS, Scales
 from spikeboard.displays.spike_train_comparison.profile import MOST_POINTS, add_profile
+from spikeboard.displays.spike_train_comparison.reach import window_of_two
 from spikeboard.displays.trains import Train, population_train, unit_train
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
@@ -87,7 +87,8 @@ def numbers(
 ) -> Result:
     """One row per spike of either train, in a table that is made when it is asked for."""
     groups, notes = [a.rows.tolist(), b.rows.tolist()], []
-    _check_size(rec, a, b, window)
+    # Before any spike is read: gigabytes of them would not fit into memory.
+    window, shortened = window_of_two(rec, a, b, window)
     width, snapped, changed = snap_bin(rec.tick, tolerance_ms) if tolerance_ms else (0, 0.0, False)
     if changed:
         notes.append(
@@ -114,23 +115,13 @@ def numbers(
     if len(profile.left) * 2 > MOST_POINTS:
         notes.append("The local distance is drawn as its mean over steps of the screen's width.")
     chance = matches_by_chance(trains, width)
-    caption = _caption(a, b, trains, matching, window, snapped, scores, extra["first"], chance)
+    caption = shortened + _caption(a, b, trains, matching, window, snapped, scores, extra["first"], chance)
     return Result(
         lambda: event_table(trains, matching, a, b, rec.ticks_per_second),
         caption,
         (*notes, *more, *again),
         extra,
     )
-
-
-def _check_size(rec: Recording, a: Train, b: Train, window: tuple[float, float]) -> None:
-    """Refuse two trains that would take gigabytes, before any spike of theirs is read."""
-    n = sum(int(spikes_per_unit(rec, train.rows, *window).sum()) for train in (a, b))
-    if n > MOST_PROFILED:
-        raise NothingToDraw(
-            f"{a.name} and {b.name} hold {n:,} spikes in {span(*window)}, at most {MOST_PROFILED:,} are compared at "
-            "once: choose a shorter time window or fewer units"
-        )
 
 
 def _scores(
