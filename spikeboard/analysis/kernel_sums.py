@@ -194,3 +194,21 @@ def kernel_sums(ticks, first, last, at, grid, per_tick, code, before, after, pow
             _by_cells(train, at, grid, per_tick, before, after, out[row])
         else:
             _by_spikes(train, at, per_tick, code, before, after, power, out[row])
+
+
+@njit(cache=True, nogil=True)
+def sums_by_time(times, rows, place, per_second, at, per_tick, code, before, after, power, out):
+    """The same for the trains of the rows that have a place, from all spikes in order of time: for many trains."""
+    for k in range(len(at)):
+        # A tick to either side is safe from rounding; the reach itself decides.
+        begin = np.searchsorted(times, (at[k] - after / per_tick - 1.0) / per_second)
+        end = np.searchsorted(times, (at[k] + before / per_tick + 1.0) / per_second)
+        for spike in range(begin, end):
+            # Read as unsigned, a unit that is not there is a large one.
+            row = np.uint64(rows[spike])
+            if row >= np.uint64(len(place)) or place[row] < 0:
+                continue
+            x = (at[k] - np.rint(times[spike] * per_second)) * per_tick
+            if -before <= x < after:
+                weight = _density(code, x)
+                out[place[row], k] += weight if power == 1 else weight * weight

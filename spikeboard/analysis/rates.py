@@ -22,9 +22,18 @@ from scipy.fft import next_fast_len
 from scipy.special import gammaincinv, ndtr
 
 from spikeboard.analysis.bins import pooled_counts, population_groups
-from spikeboard.analysis.kernel_sums import even_grid, kernel_sums
+from spikeboard.analysis.kernel_sums import even_grid, kernel_sums, sums_by_time
 from spikeboard.analysis.parts import in_parts
-from spikeboard.analysis.trains import Rows, Ticks, distinct, train_bounds, trains_in, unit_rows, window_edges
+from spikeboard.analysis.trains import (
+    Rows,
+    Ticks,
+    distinct,
+    read_only,
+    train_bounds,
+    trains_in,
+    unit_rows,
+    window_edges,
+)
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -33,6 +42,8 @@ Floats = NDArray[np.float64]
 GAUSSIAN, EXPONENTIAL, ALPHA, RECTANGULAR, TRIANGULAR, EPANECHNIKOV = range(6)
 # Rates of units × times that are held at once where only their mean is wanted.
 SUMS_AT_ONCE = 2 * 10**6
+# To find the spikes of one train about one time takes as long as to look at so many that stand in order of time.
+SPIKES_PER_SEARCH = 30
 SQRT2, SQRT3, SQRT5, SQRT6 = 2**0.5, 3**0.5, 5**0.5, 6**0.5
 
 
@@ -139,7 +150,7 @@ def instantaneous_rates(
     """
     shape, sigma = _kernel(kernel), _sigma(sigma_ms)
     times = _ascending(at)
-    sums = _unit_sums(rec, trains_in(rec, units), shape, sigma, times, 1)
+    sums = _unit_sums(rec, unit_rows(rec, units), shape, sigma, times, 1)
     return sums / sigma / _mass_inside(rec, shape, sigma, times, border)
 
 
@@ -205,8 +216,8 @@ def rate_band(
     _check_level(level)
     shape, sigma = _kernel(kernel), _sigma(sigma_ms)
     times = _ascending(at)
-    trains = trains_in(rec, units)
-    total, squares = (_unit_sums(rec, trains, shape, sigma, times, power) for power in (1, 2))
+    rows = unit_rows(rec, units)
+    total, squares = (_unit_sums(rec, rows, shape, sigma, times, power) for power in (1, 2))
     low, high = _gamma_limits(total, squares, shape.peak, level)
     scale = sigma * _mass_inside(rec, shape, sigma, times, border)
     return RateBand(total / scale, low / scale, high / scale)
@@ -440,19 +451,29 @@ def _ascending(at: ArrayLike) -> Floats:
 
 
 def _unit_sums(
-    rec: Recording, trains: tuple[Ticks, Ticks, Ticks], shape: Kernel, sigma: float, times: Floats, power: int
+    rec: Recording, rows: NDArray[np.int64], shape: Kernel, sigma: float, times: Floats, power: int
 ) -> Floats:
     """Sums of kernels, or of their squares, of each train, (U, T)."""
-    ticks, first, last = trains
     at, per_tick = times * rec.ticks_per_second, 1 / (sigma * rec.ticks_per_second)
-    code, before, after = shape.code, shape.before, shape.after
-    sums = np.zeros((len(first), len(at)))
-    grid = even_grid(at, per_tick, code, before, after, power)
+    kernel = (shape.code, shape.before, shape.after, power)
+    sums = np.zeros((len(rows), len(at)))
+    grid = even_grid(at, per_tick, *kernel)
+    in_reach = _share_in_reach(rec, shape, sigma) * len(rec.spike_times)
+    if not grid[0] and in_reach < SPIKES_PER_SEARCH * len(rows) and len(np.unique(rows)) == len(rows):
+        place = np.full(len(rec.units), -1)
+        place[rows] = np.arange(len(rows))
+        spikes = (read_only(rec.spike_times), read_only(rec.rows_to_draw), place)
+        in_parts(
+            lambda a, b: sums_by_time(
+                *spikes, rec.ticks_per_second, at[a:b], per_tick, *kernel, sums[:, a:b]
+            ),
+            np.full(len(at), in_reach + len(rows)),
+        )
+        return sums
+    ticks, first, last = trains_in(rec, rows)
     in_parts(
-        lambda a, b: kernel_sums(
-            ticks, first[a:b], last[a:b], at, grid, per_tick, code, before, after, power, sums[a:b]
-        ),
-        _steps(rec, last - first, shape, sigma, len(at)),
+        lambda a, b: kernel_sums(ticks, first[a:b], last[a:b], at, grid, per_tick, *kernel, sums[a:b]),
+        len(at) * ((last - first) * _share_in_reach(rec, shape, sigma) + SPIKES_PER_SEARCH),
     )
     return sums
 
@@ -461,11 +482,10 @@ def _some_sums(
     rec: Recording, rows: Rows, shape: Kernel, sigma: float, times: Floats, power: int = 1
 ) -> Iterator[Floats]:
     """The same of some trains at a time, in order, so that the table of all of them need not fit."""
-    ticks, first, last = trains_in(rec, rows)
+    chosen = unit_rows(rec, rows)
     step = max(1, SUMS_AT_ONCE // max(len(times), 1))
-    for start in range(0, len(first), step):
-        part = slice(start, start + step)
-        yield _unit_sums(rec, (ticks, first[part], last[part]), shape, sigma, times, power)
+    for start in range(0, len(chosen), step):
+        yield _unit_sums(rec, chosen[start : start + step], shape, sigma, times, power)
 
 
 def _moments(parts: Iterable[Floats], n_times: int) -> tuple[Floats, Floats]:
@@ -479,10 +499,9 @@ def _moments(parts: Iterable[Floats], n_times: int) -> tuple[Floats, Floats]:
     return mean, squares
 
 
-def _steps(rec: Recording, counts: Ticks, shape: Kernel, sigma: float, n_times: int) -> Floats:
-    """About how many kernels are evaluated for each train, at a few ns each."""
-    share = min(1.0, (shape.before + shape.after) * sigma / rec.duration) if rec.duration else 1.0
-    return np.asarray(n_times * (counts * share + 10.0), np.float64)
+def _share_in_reach(rec: Recording, shape: Kernel, sigma: float) -> float:
+    """About which part of all spikes counts at one time."""
+    return min(1.0, (shape.before + shape.after) * sigma / rec.duration) if rec.duration else 1.0
 
 
 def _mass_inside(rec: Recording, shape: Kernel, sigma: float, times: Floats, border: bool) -> Floats:

@@ -29,8 +29,7 @@ def by_definition(train: np.ndarray, at: np.ndarray, sigma: float, kernel: str, 
 
 def summed(train: np.ndarray, at: np.ndarray, sigma: float, kernel: str, power: int = 1) -> np.ndarray:
     rec = made([train.tolist()], 1e3, t_stop=10.0)
-    trains = (rec.train_ticks, rec.train_offsets[:-1], rec.train_offsets[1:])
-    return rates._unit_sums(rec, trains, KERNELS[kernel], sigma, at, power)[0]
+    return rates._unit_sums(rec, np.array([0]), KERNELS[kernel], sigma, at, power)[0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -105,3 +104,29 @@ def test_any_number_of_threads_gives_the_same_numbers(kernel: str, monkeypatch: 
         found.append(pooled_rates(rec, 60.0, at, kernel=kernel))
     for other in found[1:]:
         assert np.array_equal(found[0].mean, other.mean) and np.array_equal(found[0].sem, other.sem)
+
+
+@pytest.mark.parametrize("kernel", DENSITIES)
+@pytest.mark.parametrize("power", [1, 2])
+def test_many_trains_sum_in_order_of_time_as_each_does_alone(
+    kernel: str, power: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(5)
+    trains = [np.sort(rng.integers(0, 10_000, rng.integers(0, 60))) for _ in range(40)]
+    rec = made([train.tolist() for train in trains], 1e3, t_stop=10.0)
+    # The ends of the recording, spikes at the very edge of the reach, and times that are not even.
+    at = np.sort(np.r_[0.0, 10.0, rng.uniform(0, 10, 50), trains[0][:3] / 1e3])
+    rows = np.array([7, 0, 33, 39, 12])
+    swept = []
+    by_time = rates.sums_by_time
+    monkeypatch.setattr(rates, "sums_by_time", lambda *given: swept.append(1) or by_time(*given))
+    found = rates._unit_sums(rec, rows, KERNELS[kernel], 0.02, at, power)
+    assert swept
+    expected = [by_definition(trains[row] / 1e3, at, 0.02, kernel, power) for row in rows]
+    assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
+    monkeypatch.setattr(rates, "SPIKES_PER_SEARCH", 0)
+    assert np.array_equal(rates._unit_sums(rec, rows, KERNELS[kernel], 0.02, at, power), found)
+    # A row that is asked for twice is summed train by train.
+    monkeypatch.undo()
+    twice = rates._unit_sums(rec, np.array([7, 7]), KERNELS[kernel], 0.02, at, power)
+    assert np.array_equal(twice, found[[0, 0]])
