@@ -20,8 +20,8 @@ from spikeboard.errors import RecordingError
 
 # Values that are in memory at once, of each column: 2**21 spikes are sorted within 200 MB.
 PIECE = 2**21
-# Bytes; a smaller column is kept in memory.
-IN_MEMORY = 64 * 2**20
+# Bytes; a smaller column is kept in memory. An import has ten and more of them at once.
+IN_MEMORY = 8 * 2**20
 KEPT_FREE = 2**28
 
 
@@ -102,6 +102,11 @@ def ascends(values: np.ndarray) -> bool:
     return True
 
 
+def is_large(size: int) -> bool:
+    """Whether a column of so many bytes is mapped from a file rather than kept in memory."""
+    return size > IN_MEMORY
+
+
 def room(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:
     """An array to be filled: in memory, or mapped from an unnamed file where it is larger than `IN_MEMORY`.
 
@@ -110,7 +115,7 @@ def room(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:
     RecordingError : where `what` does not fit on the disk
     """
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    if size <= IN_MEMORY:
+    if not is_large(size):
         return np.empty(shape, dtype)
     # It is copied once more, into the store.
     if shutil.disk_usage(places.stores()).free < 2 * size + KEPT_FREE:
@@ -121,7 +126,7 @@ def room(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:
 
 def _column(file: tempfile.SpooledTemporaryFile[bytes], dtype: np.dtype) -> np.ndarray:
     size = file.tell()
-    if size <= IN_MEMORY:
+    if not is_large(size):
         file.seek(0)
         return np.frombuffer(bytearray(file.read()), dtype)
     file.flush()

@@ -120,7 +120,7 @@ def _merged(
     size = max(1, columns.PIECE // len(at))
     while np.any(at < stops):
         ends = np.minimum(at + size, stops)
-        heads = [(times[a:b], rows[a:b]) for a, b in zip(at, ends, strict=True)]
+        heads = [_copied(times, rows, slice(a, b)) for a, b in zip(at, ends, strict=True)]
         unseen = [
             (head[0][-1], head[1][-1])
             for head, end, stop in zip(heads, ends, stops, strict=True)
@@ -133,8 +133,14 @@ def _merged(
             n_units,
         )
         at += taken
-        let_go(times, rows)
         tell("sorting", 1 + 3 * (at - np.array(starts[:-1])).sum() / len(times), 8)
+
+
+def _copied(times: NDArray[np.float64], rows: NDArray[np.int32], part: slice) -> Stretch:
+    # A touch of a mapped file brings in megabytes around it, which many stretches together cannot afford.
+    copied = times[part].copy(), rows[part].copy()
+    let_go(times, rows)
+    return copied
 
 
 def _up_to(times: NDArray[np.float64], rows: NDArray[np.int32], bound: tuple[float, int]) -> int:
@@ -170,7 +176,7 @@ def _in_bands(
             place = slice(free[number], free[number] + len(chosen))
             placed[place], unit_of[place] = some_ticks[chosen], some_rows[chosen]
             free[number] += len(chosen)
-        let_go(placed, unit_of)
+            let_go(placed, unit_of)
         tell("sorting", 2 * len(ticks) + (free - offsets[edges[:-1]]).sum(), 4 * len(ticks))
     return placed, unit_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikeboard.columns import IN_MEMORY, changed, pieces
+from spikeboard.columns import changed, is_large, pieces
 from spikeboard.errors import RecordingError
 from spikeboard.ordering import counts_per_unit
 from spikeboard.readers import npy, reader
@@ -88,7 +88,7 @@ def spike_list(path: Path, time_column: str | None = None, unit_column: str | No
     RecordingError : where the file holds no list of spikes
     """
     if npy.is_npy(path):
-        large = path.stat().st_size > IN_MEMORY
+        large = is_large(path.stat().st_size)
         table = _columns_of(path.name, npy.mapped_npy(path) if large else npy.load_npy(path))
     else:
         table = _bundled(path, [name for name in (time_column, unit_column) if name])

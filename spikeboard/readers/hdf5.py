@@ -19,7 +19,7 @@ import h5py.h5o
 import h5py.h5r
 import numpy as np
 
-from spikeboard.columns import let_go, room
+from spikeboard.columns import is_large, let_go, room
 from spikeboard.errors import RecordingError
 from spikeboard.progress import tell
 from spikeboard.readers.hdf5_heaps import is_sound
@@ -27,10 +27,10 @@ from spikeboard.readers.hdf5_heaps import is_sound
 # What a small file may expand to, and how far a large one: gzip reaches 1,000-fold only on a constant.
 SMALLEST_ALLOWANCE = 256 * 2**20
 LARGEST_EXPANSION = 100
-# Larger tables and columns are kept in a file, not in memory.
-IN_MEMORY = 256 * 2**20
-LARGE_COLUMN = 64 * 2**20
+LARGEST_CHUNK = 256 * 2**20
 LARGEST_COLUMN = 4 * 2**30
+# What is read of a dataset at once.
+BLOCK = 32 * 2**20
 LONGEST_TEXT = 4096
 MOST_TEXTS = 1000
 SOFT_LINKS = 8
@@ -185,7 +185,7 @@ def column(file: OpenFile, group: h5py.Group, *names: str) -> np.ndarray | None:
         raise RecordingError(
             f"{_where(file, dataset)} has {_values(dataset):,} values, more than Spikeboard reads: cut the recording"
         )
-    if dataset.ndim == 1 and _bytes(dataset) > LARGE_COLUMN:
+    if dataset.ndim == 1 and is_large(_bytes(dataset)):
         return streamed(file, dataset, dataset.dtype.newbyteorder("="), lambda block: block)[:, 0]
     return _read(file, dataset).reshape(-1)
 
@@ -199,7 +199,7 @@ def table(file: OpenFile, dataset: h5py.Dataset) -> np.ndarray:
     """
     if dataset.ndim != 2:
         raise RecordingError(f"{_where(file, dataset)} has shape {dataset.shape}: a table was expected")
-    if _bytes(dataset) <= IN_MEMORY:
+    if not is_large(_bytes(dataset)):
         return _read(file, dataset)
     return streamed(file, dataset, dataset.dtype.newbyteorder("="), lambda block: block)
 
@@ -362,7 +362,7 @@ def _check_place(file: OpenFile, dataset: h5py.Dataset) -> None:
     if dataset.is_virtual:
         raise RecordingError(f"{_where(file, dataset)} is a view of other files: copy the data into this one")
     # A chunk is unpacked whole, however little of it belongs to the dataset.
-    if dataset.chunks and int(np.prod(dataset.chunks, dtype=object)) * dataset.dtype.itemsize > IN_MEMORY:
+    if dataset.chunks and int(np.prod(dataset.chunks, dtype=object)) * dataset.dtype.itemsize > LARGEST_CHUNK:
         raise RecordingError(
             f"{_where(file, dataset)} is stored in chunks of {dataset.chunks}: too large to unpack"
         )
@@ -379,7 +379,7 @@ def _spend(file: OpenFile, dataset: h5py.Dataset, size: int) -> None:
 
 def _rows_at_once(dataset: h5py.Dataset, bytes_per_row: int) -> int:
     """Whole chunks where they are of bearable size: a chunk that is cut is unpacked again and again."""
-    fitting = max(1, IN_MEMORY // 8 // max(1, bytes_per_row))
+    fitting = max(1, BLOCK // max(1, bytes_per_row))
     chunk = dataset.chunks[0] if dataset.chunks else 1
     return chunk * max(1, fitting // chunk) if chunk <= 4 * fitting else fitting
 

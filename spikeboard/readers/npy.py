@@ -17,13 +17,17 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy_format
 
+from spikeboard.columns import is_large, pieces, room
 from spikeboard.errors import RecordingError
+from spikeboard.progress import tell
 
 NPY = npy_format.MAGIC_PREFIX
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 MOST_MEMBERS = 10_000
 DEEPEST = 32
 LARGEST = 4 * 2**30
+# What is unpacked of an array at once.
+BLOCK = 8 * 2**20
 # Spikes shrink threefold, sparse matrices fiftyfold, zeros a thousandfold.
 GREATEST_RATIO = 100
 RATIO_MATTERS_ABOVE = 64 * 2**20
@@ -50,6 +54,7 @@ class Array:
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    by_column: bool = False
 
     @property
     def pickled(self) -> bool:
@@ -93,7 +98,7 @@ def describe(path: Path) -> dict[str, Array]:
 
 
 def load(path: Path, names: Iterable[str], largest: int = LARGEST) -> dict[str, np.ndarray]:
-    """Some arrays of a bundle.
+    """Some arrays of a bundle; a large one is unpacked into an unnamed file, and mapped.
 
     Parameters
     ----------
@@ -301,16 +306,32 @@ def _check_sizes(path: Path, infos: list[zipfile.ZipInfo], largest: int) -> None
 
 def _member(bundle: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.ndarray:
     with bundle.open(info) as member:
-        _check_plain(_header(member, name, info.file_size))
+        array = _header(member, name, info.file_size)
+        _check_plain(array)
+        if is_large(prod(array.shape) * array.dtype.itemsize):
+            return _unpacked(member, array)
     with bundle.open(info) as member:
         return _values(member)
+
+
+def _unpacked(member: IO[bytes], array: Array) -> np.ndarray:
+    """Values that follow a header, a block at a time. Stored ones are copied, too: reading checks their sum."""
+    values, done = room((prod(array.shape),), array.dtype, f"array {array.name[:40]!r}"), 0
+    for (block,) in pieces(values, size=max(1, BLOCK // array.dtype.itemsize)):
+        stored = member.read(block.nbytes)
+        if len(stored) < block.nbytes:
+            raise EOFError("it ends before its last value")
+        block[:] = np.frombuffer(stored, array.dtype)
+        done += len(block)
+        tell("reading", done, len(values))
+    return values.reshape(array.shape[::-1]).T if array.by_column else values.reshape(array.shape)
 
 
 def _header(file: IO[bytes], name: str, size: int) -> Array:
     version = npy_format.read_magic(file)
     read = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
     try:
-        shape, _, dtype = read(file, max_header_size=LONGEST_HEADER)
+        shape, by_column, dtype = read(file, max_header_size=LONGEST_HEADER)
     except (SyntaxError, TokenError) as problem:
         raise RecordingError(
             f"array {name[:40]!r} has a header that is no header ({problem}): save it again"
@@ -321,7 +342,7 @@ def _header(file: IO[bytes], name: str, size: int) -> Array:
             f"array {name[:40]!r} claims shape {shape}, {stated:,} bytes, but only {size:,} are there: it is cut, "
             "save it again"
         )
-    return Array(name, tuple(map(int, shape)), dtype)
+    return Array(name, tuple(map(int, shape)), dtype, by_column)
 
 
 def _check_plain(array: Array) -> None:

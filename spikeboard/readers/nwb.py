@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from spikeboard.columns import changed, extent, joined
 from spikeboard.errors import RecordingError
 from spikeboard.readers import hdf5, reader
 from spikeboard.readers.nwb_contents import contents, is_nwb
@@ -106,9 +107,8 @@ def _names(names: Sequence[str]) -> list[str]:
 def _assembled(
     path: Path, session: _Session, population_column: str | None, given: Answers, notes: list[str]
 ) -> Recording:
-    table, times, rows = _gathered(session.units)
-    units, place = _populations(table, population_column)
-    rows = place[rows]
+    units, place = _populations(_table(session.units), population_column)
+    times, rows = joined([part.times for part in session.units], np.float64), _rows(session.units, place)
     observed = _observed(session.units, units, place)
     intervals = dict(session.intervals)
     if observed is not None:
@@ -132,19 +132,26 @@ def _assembled(
     )
 
 
-def _gathered(parts: Sequence[Units]) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Units of all tables one after another; rows count them in that order."""
-    tables, times, rows, first = [], [np.zeros(0)], [np.zeros(0, np.int64)], 0
+def _table(parts: Sequence[Units]) -> pd.DataFrame:
+    """Units of all tables one after another."""
+    tables = []
     for part in parts:
         columns = {name: column for name, column in part.columns.items() if name != "_table"}
         tables.append(pd.DataFrame({"_table": part.population, "id": part.ids, **columns}))
-        times.append(part.times)
-        rows.append(first + part.rows)
-        first += len(part.ids)
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"_table": [], "id": []})
     if len({part.ids.dtype.kind for part in parts}) > 1:
         table["id"] = table["id"].astype(str)
-    return table, np.concatenate(times), np.concatenate(rows)
+    return table
+
+
+def _rows(parts: Sequence[Units], place: np.ndarray) -> np.ndarray:
+    """Row of the unit table of each spike; place is where each unit of the file stands in it."""
+    firsts = np.cumsum([0, *(len(part.ids) for part in parts)])
+    moved = [
+        changed(lambda some, first=first: place[first + some], part.rows, dtype=np.int32)
+        for first, part in zip(firsts, parts, strict=False)
+    ]
+    return joined(moved, np.int32)
 
 
 def _populations(table: pd.DataFrame, column: str | None) -> tuple[pd.DataFrame, np.ndarray]:
@@ -215,8 +222,12 @@ def _dated(
 ) -> tuple[list[float], list[tuple[float, str]]]:
     """Beginnings, and ends with what they are the end of."""
     tables = {**session.intervals, **({OBSERVED: observed} if observed is not None else {})}
-    starts = [float(times.min())] if len(times) else []
-    stops = [(float(times.max()), "the last spike")] if len(times) else []
+    starts: list[float] = []
+    stops: list[tuple[float, str]] = []
+    if len(times):
+        first, last = extent(times)
+        starts.append(float(first))
+        stops.append((float(last), "the last spike"))
     for name, table in tables.items():
         finite = table[np.isfinite(table["start"]) & np.isfinite(table["stop"])]
         if len(finite):

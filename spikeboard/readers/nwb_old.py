@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import h5py
 import numpy as np
 
+from spikeboard.columns import gathered
 from spikeboard.errors import Choice, Question, RecordingError, Undecided
 from spikeboard.readers import hdf5
 from spikeboard.readers.nwb_tables import path_of
@@ -74,9 +75,14 @@ def _units(file: hdf5.OpenFile, group: h5py.Group, population: str, notes: list[
             f"{path_of(group)} in {file.name!r} has {len(members):,} units, more than {MOST_UNITS:,}"
         )
     names = in_natural_order(list(members))
-    trains = [_train(file, members[name], notes) for name in names]
-    rows = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
-    return Units(population, _as_ids(names), np.concatenate([np.zeros(0), *trains]), rows)
+
+    def trains() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for row, name in enumerate(names):
+            train = _train(file, members[name], notes)
+            yield train, np.full(len(train), row, np.int32)
+
+    times, rows = gathered(trains(), (np.float64, np.int32))
+    return Units(population, _as_ids(names), times, rows)
 
 
 def _as_ids(names: Sequence[str]) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import h5py
 import numpy as np
 
+from spikeboard.columns import gathered, pieces
 from spikeboard.errors import RecordingError
+from spikeboard.progress import tell
 from spikeboard.readers import hdf5
 from spikeboard.readers.nwb_tables import Table, bounds, columns, missing_columns, path_of, table_of
 from spikeboard.readers.phy_labels import listed_numbers
@@ -25,8 +28,8 @@ class Units:
 
     population : what the units are called together
     ids : (n,) as in the file
-    times : (N,) float64, s, finite
-    rows : (N,) int64, unit of each spike, 0 … n - 1
+    times : (N,) float64, s, finite; many are mapped
+    rows : (N,) int32, unit of each spike, 0 … n - 1; many are mapped
     columns : further columns, each (n,)
     observed : (k, 3) float64: unit, start and stop (s) of each time of observation
     resolution : s, of the clock of the times, None where the file does not tell
@@ -92,9 +95,9 @@ def _spikes(file: hdf5.OpenFile, table: Table, notes: list[str]) -> tuple[np.nda
     times = hdf5.column(file, table.group, "spike_times")
     if times is None:
         notes.append(f"{table.name} holds no spike_times: its units are shown as silent")
-        return np.zeros(0), np.zeros(0, np.int64)
+        return np.zeros(0), np.zeros(0, np.int32)
     if not table.n_rows and not len(times):
-        return np.zeros(0), np.zeros(0, np.int64)
+        return np.zeros(0), np.zeros(0, np.int32)
     places = bounds(file, table.group, "spike_times", table.n_rows, len(times))
     if places is None:
         raise RecordingError(
@@ -106,25 +109,41 @@ def _spikes(file: hdf5.OpenFile, table: Table, notes: list[str]) -> tuple[np.nda
             f"{len(times) - places[-1]:,} of {len(times):,} spike times belong to no unit "
             "(they stand after the end of the index): left out"
         )
-    times = times[: places[-1]].astype(np.float64)
-    rows = np.repeat(np.arange(table.n_rows), np.diff(places))
-    _about_order(times, rows, notes)
-    return _finite(times, rows, notes)
+    return _finite(times[: places[-1]], places, notes)
 
 
-def _finite(times: np.ndarray, rows: np.ndarray, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    finite = np.isfinite(times)
-    if not finite.all():
-        lost = len(times) - int(np.count_nonzero(finite))
+def _finite(times: np.ndarray, places: np.ndarray, notes: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Times and units of the spikes that have a finite time."""
+    unordered = np.zeros(len(places) - 1, bool)
+
+    def parts() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        last_time, last_row = 0.0, -1
+        for seconds, rows in _with_rows(times, places):
+            back = (seconds < np.r_[last_time, seconds[:-1]]) & (rows == np.r_[last_row, rows[:-1]])
+            unordered[rows[back]] = True
+            last_time, last_row = seconds[-1], rows[-1]
+            finite = np.isfinite(seconds)
+            yield seconds[finite], rows[finite]
+
+    found, rows = gathered(parts(), (np.float64, np.int32))
+    if unordered.any():
+        which = np.count_nonzero(unordered)
+        notes.append(f"spikes of {which:,} of the units were not in order of time: they were sorted")
+    if lost := len(times) - len(found):
         notes.append(f"{lost:,} spike times are no numbers (NaN or infinite): left out")
-    return times[finite], rows[finite]
+    return found, rows
 
 
-def _about_order(times: np.ndarray, rows: np.ndarray, notes: list[str]) -> None:
-    back = (np.diff(times) < 0) & (np.diff(rows) == 0)
-    if back.any():
-        which = np.unique(rows[1:][back])
-        notes.append(f"spikes of {len(which):,} of the units were not in order of time: they were sorted")
+def _with_rows(times: np.ndarray, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Times stretch by stretch, and the unit of each."""
+    start = 0
+    for (some,) in pieces(times):
+        stop = start + len(some)
+        first, last = np.searchsorted(places, (start, stop - 1), "right") - 1
+        spikes = np.diff(np.clip(places[first : last + 2], start, stop))
+        yield some.astype(np.float64), np.repeat(np.arange(first, last + 1, dtype=np.int32), spikes)
+        tell("reading", stop, len(times))
+        start = stop
 
 
 def _observed(file: hdf5.OpenFile, table: Table, notes: list[str]) -> np.ndarray:

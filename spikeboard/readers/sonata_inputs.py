@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from spikeboard.columns import changed
 from spikeboard.errors import RecordingError
 from spikeboard.readers import hdf5, nwb
 from spikeboard.readers.sonata_config import SpikeFile
@@ -160,4 +161,5 @@ def _nwb_2(path: Path) -> Spikes:
         raise RecordingError(
             f"the units of {path.name!r} have no numbers: whose trains they are cannot be told"
         )
-    return Spikes(None, ids[rec.spike_rows].astype(np.int64), np.asarray(rec.spike_times))
+    of_spikes = changed(lambda rows: ids[rows], rec.spike_rows, dtype=np.int64)
+    return Spikes(None, of_spikes, np.asarray(rec.spike_times))

@@ -311,7 +311,7 @@ def test_signals_are_converted_as_the_file_says(tmp_path: Path) -> None:
 
 
 def test_a_large_signal_is_mapped_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "IN_MEMORY", 1024)
+    monkeypatch.setattr(hdf5, "BLOCK", 1024)
     monkeypatch.setattr(columns, "IN_MEMORY", 1024)
     stored = np.random.default_rng(1).integers(-99, 99, (900, 3)).astype(np.int16)
     rec = read(made(tmp_path / "a.nwb", series("acquisition/raw", stored, rate=100.0, conversion=0.5)))

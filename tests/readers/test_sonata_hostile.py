@@ -310,7 +310,7 @@ def test_a_hostile_table_of_types_harms_nobody(tmp_path: Path) -> None:
 def test_a_large_report_is_kept_in_a_file_and_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.arange(60_000, dtype=">f8").reshape(6000, 10)
     path = write_report(tmp_path / "r.h5", "a", values, range(10), [1] * 10, [0] * 10, span=(0.0, 600.0, 0.1))
-    monkeypatch.setattr(hdf5, "IN_MEMORY", 4096)
+    monkeypatch.setattr(hdf5, "BLOCK", 4096)
     monkeypatch.setattr(columns, "IN_MEMORY", 4096)
     state = read(path).states["r"]
     assert isinstance(state.values, np.memmap)
