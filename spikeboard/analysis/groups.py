@@ -128,7 +128,7 @@ class Trains:
         )
 
     def binned(self, group: int, bin_ticks: int, n_bins: int) -> np.ndarray:
-        """Spikes of a group in each of n whole bins from the start of the window, (n_bins,) int64."""
+        """Spikes of a group in each of n whole bins from the start of the window, (n_bins,) int32."""
         rec = self.rec
         stop = self.start + n_bins * bin_ticks
         bounds = train_bounds(rec.train_ticks, rec.train_offsets, self.members[group], self.start, stop)

@@ -398,7 +398,7 @@ def spectrogram(
     begin = trains.start * trains.tick
     width, step = layout.segment * layout.bin_s, layout.step * layout.bin_s
     return Spectrogram(
-        begin + centres, layout.frequency_hz, power.T * layout.bin_s, width, step, layout.bin_s
+        begin + centres, layout.frequency_hz, power.T / layout.bin_s, width, step, layout.bin_s
     )
 
 
@@ -453,14 +453,17 @@ def _spectrum(
 
 
 def _sampled(trains: Trains, group: int, layout: _Layout) -> np.ndarray:
-    """Rate in each bin, spikes/s; what lies beyond the last whole bin belongs to the time left over."""
-    return trains.binned(group, layout.bin_ticks, layout.samples) / layout.bin_s
+    """Spikes in each bin; what lies beyond the last whole bin belongs to the time left over."""
+    return trains.binned(group, layout.bin_ticks, layout.samples)
 
 
 def _transforms(
     samples: np.ndarray, layout: _Layout, tapers: np.ndarray, begin: int, end: int
 ) -> Iterator[np.ndarray]:
-    """Transforms of the tapered segments begin…end - 1, (segments, tapers, F) a batch; |.|² · bin_s is a density."""
+    """Transforms of the tapered segments begin…end - 1, (segments, tapers, F) a batch.
+
+    |.|² · bin_s is a density; of counts, which are rates times bin_s, |.|² / bin_s.
+    """
     scale = np.sqrt((tapers**2).sum(axis=1))[:, None]
     segments = np.lib.stride_tricks.sliding_window_view(samples, layout.segment)[:: layout.step]
     size = max(1, BATCH // (layout.segment * len(tapers)))
@@ -477,7 +480,7 @@ def _train_power(trains: Trains, group: int, layout: _Layout, tapers: np.ndarray
     waves = trains.counts[group] * repeats * layout.n_frequencies * WAVE_COST
     if waves < layout.n_segments * layout.segment * np.log2(layout.segment):
         return _wave_power((trains[group] - trains.start) // layout.bin_ticks, layout, tapers)
-    return _power(_sampled(trains, group, layout), layout, tapers)
+    return _power(_sampled(trains, group, layout), layout, tapers) / layout.bin_s
 
 
 def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
@@ -504,7 +507,7 @@ def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.nda
 
 
 def _power(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
-    """Two-sided density, (F,)."""
+    """Mean of the squared transforms over segments and tapers, (F,)."""
     chunks = _chunks(layout)
     power = np.zeros((CHUNKS, layout.n_frequencies))
 
@@ -514,7 +517,7 @@ def _power(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarr
                 power[chunk] += _squared(batch)
 
     in_parts(add, np.diff(chunks) * layout.segment * len(tapers))
-    return power.sum(axis=0) * layout.bin_s / (layout.n_segments * len(tapers))
+    return power.sum(axis=0) / (layout.n_segments * len(tapers))
 
 
 def _squared(batch: np.ndarray) -> np.ndarray:
@@ -534,7 +537,7 @@ def _state_power(column: np.ndarray, layout: _Layout, taper: np.ndarray) -> np.n
         raise RecordingError(
             f"{n} of {len(samples)} values are missing or infinite; choose a window without them"
         )
-    power = _power(samples, layout, taper[None])
+    power = _power(samples, layout, taper[None]) * layout.bin_s
     # Every frequency but 0 and, of an even number of samples, the last stands for its negative too.
     unpaired = len(power) > layout.segment // 2 and layout.segment % 2 == 0
     power[1 : -1 if unpaired else None] *= 2

@@ -79,7 +79,7 @@ def test_few_spikes_have_the_spectrum_of_all_samples(tapers: int, train: list[in
     layout = spectra._spike_layout(rec, trains, 0.5, 60.0, overlap)
     shapes = signal.windows.dpss(layout.segment, 3.0, tapers)
     waves = spectra._wave_power((trains[0] - trains.start) // layout.bin_ticks, layout, shapes)
-    whole = spectra._power(spectra._sampled(trains, 0, layout), layout, shapes)
+    whole = spectra._power(spectra._sampled(trains, 0, layout), layout, shapes) / layout.bin_s
     np.testing.assert_allclose(waves, whole, rtol=1e-9, atol=1e-9)
 
 
