@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from spikeboard.analysis.bins import Binned, population_counts, population_errors
 from spikeboard.analysis.rates import poisson_band, pooled_band, pooled_rates, telling
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.scene import blank_words, slim
 from spikeboard.selection import Selection
@@ -203,7 +204,7 @@ def _bin_limits(
         scale = binned.widths_s * part.sizes[:, None]
         return list(zip(low / scale, high / scale, strict=True))
     if band == "sem":
-        return _around(found, population_errors(part.rec, bin_ms, part.rows, *stretch))
+        return _around(found, recalled(population_errors, part.rec, bin_ms, part.rows, *stretch))
     return [None] * len(found)
 
 
@@ -238,10 +239,10 @@ def _smoothed(
     sigma = max(sigma_ms, least)
     limits: Sequence[tuple[np.ndarray, np.ndarray] | None] = [None] * len(part.groups)
     if band == "poisson":
-        found = pooled_band(part.rec, sigma, at, part.rows, kernel, border=True)
+        found = recalled(pooled_band, part.rec, sigma, at, part.rows, kernel, border=True)
         mean, limits = found.rate, list(zip(found.low, found.high, strict=True))
     else:
-        pooled = pooled_rates(part.rec, sigma, at, part.rows, kernel, border=True)
+        pooled = recalled(pooled_rates, part.rec, sigma, at, part.rows, kernel, border=True)
         mean, limits = pooled.mean, _around(pooled.mean, pooled.sem) if band == "sem" else limits
     notes = _lonely(part, band)
     if sigma > sigma_ms:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from spikeboard.analysis.rates import RateBand, pooled_rates, rate_band, shared_bandwidth, telling
 from spikeboard.analysis.trains import trains_in
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.scene import blank_words, slim
 from spikeboard.selection import Selection
@@ -95,8 +96,8 @@ def unit_rates(
     x0, x1 = on_screen(viewport, t0, t1)
     sigma, how = _width(trains, automatic, sigma_ms, (x1 - x0) * 1000 / POINTS, notes)
     at = np.linspace(x0, x1, POINTS)
-    found = rate_band(rec, sigma, at, rows, kernel, border)
-    pooled = pooled_rates(rec, sigma, at, [selected], kernel, border) if mean else None
+    found = recalled(rate_band, rec, sigma, at, rows, kernel, border)
+    pooled = recalled(pooled_rates, rec, sigma, at, [selected], kernel, border) if mean else None
     average = None if pooled is None else (pooled.mean[0], pooled.sem[0])
     if border and not (enough := telling(rec, sigma, at, kernel)).all():
         notes.append(blank_words(at, enough))

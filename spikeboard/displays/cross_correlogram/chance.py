@@ -19,6 +19,7 @@ from spikeboard.analysis.correlation import (
 )
 from spikeboard.displays.cross_correlogram.lags import Pair
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.theme import shown
 from spikeboard.views.chosen import many, span, spikes_per_unit
@@ -98,8 +99,8 @@ def poisson_mean(found: Correlograms) -> Chance:
 
 def _surrogates(rec: Recording, pair: Pair, window_ms: float, bin_ms: float, predictor: Predictor) -> Chance:
     spread = predictor.spread_ms
-    band = chance_band(
-        rec, pair.sides[0], pair.sides[-1], window_ms, bin_ms, spread, predictor.name,
+    band = recalled(
+        chance_band, rec, pair.sides[0], pair.sides[-1], window_ms, bin_ms, spread, predictor.name,
         predictor.surrogates, predictor.seed, LEVEL, pair.t0, pair.t1,
     )  # fmt: skip
     how = {
@@ -116,8 +117,8 @@ def _over_trials(
 ) -> Chance:
     starts, stops, note = _trials(rec, table, pair.t0, pair.t1)
     groups = pair.sides
-    trials: TrialCorrelogram = shift_predictor(
-        rec, groups[0], groups[-1], starts, stops, window_ms, found.bin_s * 1e3
+    trials: TrialCorrelogram = recalled(
+        shift_predictor, rec, groups[0], groups[-1], starts, stops, window_ms, found.bin_s * 1e3
     )
     low, high = (scipy.stats.poisson.ppf(q, trials.predicted) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     text = (

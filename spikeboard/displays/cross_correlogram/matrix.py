@@ -12,6 +12,7 @@ from spikeboard.analysis.correlation import count_correlation, sttc
 from spikeboard.analysis.order import similarity_order
 from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import DIVERGING, label
@@ -61,9 +62,9 @@ def _pairwise(
     rec: Recording, groups: list[list[int]], coefficient: str, width_ms: float, t0: float, t1: float
 ) -> tuple[NDArray[np.floating], str, list[str]]:
     if coefficient == "sttc":
-        values = sttc(rec, groups, width_ms, t0, t1)
+        values = recalled(sttc, rec, groups, width_ms, t0, t1)
         return values, f"Spike-time tiling coefficient (±{width_ms:g} ms)", []
-    found = count_correlation(rec, groups, width_ms, t0, t1)
+    found = recalled(count_correlation, rec, groups, width_ms, t0, t1)
     notes = []
     if found.left_over_spikes:
         notes.append(f"{many(found.left_over_spikes, 'spike')} in the cut last bin did not go in.")

@@ -17,6 +17,7 @@ from spikeboard.displays.cross_correlogram.lags import Pair, fitting_bin, window
 from spikeboard.displays.marks import upright
 from spikeboard.displays.trains import population_train, unit_train
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label
@@ -85,8 +86,8 @@ def numbers(
     _check_spikes(rec, pair)
     asked = pair.sides, window_ms, bin_ms, pair.t0, pair.t1
     # First, because it refuses fewer spikes than a correlogram.
-    binned = coefficients(rec, *asked) if scale == "coefficient" else None
-    found = correlograms(rec, *asked)
+    binned = recalled(coefficients, rec, *asked) if scale == "coefficient" else None
+    found = recalled(correlograms, rec, *asked)
     chance = expected_by_chance(rec, pair, found, window_ms, predictor)
     found = found if chance is None or chance.trials is None else chance.trials
     frame = pd.DataFrame({"lag_ms": np.round(found.lags_s * 1e3, 9), "counts": found.counts[0, -1]})

@@ -18,6 +18,7 @@ from spikeboard.analysis.correlation import (
 from spikeboard.displays.cross_correlogram.lags import SCALES, fitting_bin, window_of_lags
 from spikeboard.displays.trains import Train, population_train, unit_train
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label
@@ -45,7 +46,7 @@ def numbers(
     bin_ms, more = fitting_bin(rec, window_ms, bin_ms, MOST_BINS_OF_GRID)
     groups = [side.rows.tolist() for side in sides]
     t1, shortened = window_of_lags(rec, groups, window_ms + bin_ms, scale, t0, t1)
-    found = correlograms(rec, groups, window_ms, bin_ms, t0, t1)
+    found = recalled(correlograms, rec, groups, window_ms, bin_ms, t0, t1)
     values, expected = _scaled(rec, groups, found, window_ms, bin_ms, t0, t1, scale, border)
     frame = _table(sides, found, values, expected)
     kind = "units" if between == "units" else "populations, pooled"
@@ -89,7 +90,7 @@ def _scaled(
     """Values and Poisson expectation in the scale, (G, G, B) each."""
     expected = poisson_expectation(found)
     if scale == "coefficient":
-        values = coefficients(rec, groups, window_ms, bin_ms, t0, t1).counts
+        values = recalled(coefficients, rec, groups, window_ms, bin_ms, t0, t1).counts.copy()
         values[np.arange(len(groups)), np.arange(len(groups)), len(found.lags_s) // 2] = np.nan
         return values, np.zeros_like(expected)
     if scale == "z":

@@ -17,6 +17,7 @@ from spikeboard.displays.isi_histogram.pool import (
     variability_words,
 )
 from spikeboard.displays.marks import upright
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.theme import faded, label
 from spikeboard.view import Result
@@ -46,8 +47,8 @@ def numbers(
     long_ms, wide_ms, notes = _bins(rec, chosen, longest_ms, logarithmic, bin_ms, max_ms)
     parts, over, zero = [], 0, 0
     for name, rows in chosen.groups.items():
-        counted = interval_histogram(
-            rec, rows, wide_ms, long_ms,
+        counted = recalled(
+            interval_histogram, rec, rows, wide_ms, long_ms,
             logarithmic=logarithmic, bins_per_decade=bins_per_decade, t0=chosen.t0, t1=chosen.t1,
         )  # fmt: skip
         over, zero = over + counted.attrs["overflow"], zero + counted.attrs["zero"]
@@ -56,7 +57,7 @@ def numbers(
     frame = pd.concat(parts, ignore_index=True)
     edge = frame["right_ms"].max()
     notes += _left_out(chosen, table, logarithmic, edge, over, zero)
-    short = refractory_violations(rec, chosen.rows, refractory_ms, chosen.t0, chosen.t1)[0]
+    short = recalled(refractory_violations, rec, chosen.rows, refractory_ms, chosen.t0, chosen.t1)[0]
     caption = _caption(rec, chosen, table, _bin_words(logarithmic, wide_ms, bins_per_decade))
     caption += _short_words(short, int(table["intervals"].sum()), refractory_ms)
     caption += " Dashed: Poisson processes with the same mean intervals." if poisson else ""

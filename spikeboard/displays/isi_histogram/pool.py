@@ -10,6 +10,7 @@ import pandas as pd
 from spikeboard.analysis.intervals import interval_statistics
 from spikeboard.analysis.trains import unit_rows
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import population_colours, shown
@@ -58,7 +59,7 @@ def choose(rec: Recording, selection: Selection, unit: int | None, split: bool) 
 
 def statistics(rec: Recording, chosen: Chosen) -> pd.DataFrame:
     """Statistics per unit, of the units that have an interval at all."""
-    table = interval_statistics(rec, chosen.rows, chosen.t0, chosen.t1, refractory_ms=LVR_MS)
+    table = recalled(interval_statistics, rec, chosen.rows, chosen.t0, chosen.t1, refractory_ms=LVR_MS)
     table = table.rename(columns={"n": "intervals"}).rename(columns=str.lower)
     if table["intervals"].any():
         return table

@@ -21,6 +21,7 @@ from spikeboard.displays.isi_histogram.pool import (
     statistics,
 )
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.theme import SEQUENTIAL, faded, label
 from spikeboard.view import Result
@@ -41,7 +42,7 @@ def numbers(rec: Recording, chosen: Chosen) -> Result:
         raise NothingToDraw(
             f"no unit has 2 successive intervals in {span(chosen.t0, chosen.t1)}: a return map needs them"
         )
-    zero, low, high = interval_range(rec, *window)
+    zero, low, high = recalled(interval_range, rec, *window)
     if zero == n:
         raise NothingToDraw("every pair of successive intervals holds one of length zero")
     ends = [low * 1e3 / 1.15, high * 1e3 * 1.15]
@@ -50,7 +51,7 @@ def numbers(rec: Recording, chosen: Chosen) -> Result:
         extra["cells"] = _cells(rec, chosen, ends)
     else:
         extra["points"] = _pairs(rec, chosen, True)
-    rho = serial_correlations(rec, *window)
+    rho = recalled(serial_correlations, rec, *window)
     caption = (
         f"Each interval against the one before it: {many(n, 'pair')} of {whose(rec, firing)} in "
         f"{span(chosen.t0, chosen.t1)}; {_correlation_words(rho[np.isfinite(rho)])}."
@@ -133,7 +134,7 @@ def _cells(
 ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
     """Edges in ms, and how many pairs lie in each cell between them, the later interval in rows."""
     edges = np.geomspace(ends[0], ends[1], CELLS + 1)
-    return edges, successive_counts(rec, edges / 1e3, chosen.rows, chosen.t0, chosen.t1)
+    return edges, recalled(successive_counts, rec, edges / 1e3, chosen.rows, chosen.t0, chosen.t1)
 
 
 def _cell_table(cells: tuple[NDArray[np.floating], NDArray[np.int64]]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from spikeboard.displays.marks import level
 from spikeboard.displays.power_spectrum.bands import add_bands
 from spikeboard.displays.power_spectrum.segments import NW, Asked, left_over_notes, within_reach
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, population_colours, shown
@@ -40,8 +41,8 @@ def numbers(
     for name, own in zip((first, second), rows, strict=True):
         if not spikes_per_unit(rec, own, asked.t0, asked.t1).any():
             raise NothingToDraw(f"{shown(name)} has no spike in {span(asked.t0, asked.t1)}: no coherence")
-    found: Coherence = coherence(
-        rec, rows[0].tolist(), rows[1].tolist(), asked.segment_s, asked.max_hz,
+    found: Coherence = recalled(
+        coherence, rec, rows[0].tolist(), rows[1].tolist(), asked.segment_s, asked.max_hz,
         NW if asked.method == "multitaper" else None, t0=asked.t0, t1=asked.t1,
     )  # fmt: skip
     frame = pd.DataFrame(

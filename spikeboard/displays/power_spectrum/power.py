@@ -26,6 +26,7 @@ from spikeboard.displays.power_spectrum.segments import (
     raw_notes,
     within_reach,
 )
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label, population_colours, shown
@@ -66,9 +67,11 @@ def numbers(
 def _spectrum(rec: Recording, rows: Units, asked: Asked, pool: str) -> Spectrum:
     groups = [rows.tolist()] if pool == "pooled" else rows.tolist()
     if asked.method == "multitaper":
-        found = multitaper(rec, groups, asked.segment_s, asked.max_hz, NW, t0=asked.t0, t1=asked.t1)
+        found = recalled(multitaper, rec, groups, asked.segment_s, asked.max_hz, NW, t0=asked.t0, t1=asked.t1)
     else:
-        found = welch(rec, groups, asked.segment_s, asked.max_hz, asked.overlap, t0=asked.t0, t1=asked.t1)
+        found = recalled(
+            welch, rec, groups, asked.segment_s, asked.max_hz, asked.overlap, t0=asked.t0, t1=asked.t1
+        )
     return found if pool == "pooled" else mean_spectrum(found)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spikeboard.analysis.spectra import SAMPLES_PER_PERIOD, spectrogram
 from spikeboard.displays.power_spectrum.segments import Asked, groups_that_fire, within_reach
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import SEQUENTIAL, shown
@@ -38,7 +39,7 @@ def numbers(
         raise NothingToDraw(f"{shown(name)} has no spike in {span(asked.t0, asked.t1)}: no power to show")
     length = asked.t1 - asked.t0
     step = _step(asked.segment_s, length)
-    found = spectrogram(rec, rows.tolist(), asked.segment_s, step, asked.max_hz, asked.t0, asked.t1)
+    found = recalled(spectrogram, rec, rows.tolist(), asked.segment_s, step, asked.max_hz, asked.t0, asked.t1)
     keep_f, keep_t = -(-len(found.frequency_hz) // 500), -(-len(found.time_s) // 500)
     power = _averaged(found.power[1:], keep_f, keep_t)
     frequency, time = (

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spikeboard.analysis.distances import distance_curve, steps_needed
 from spikeboard.displays.marks import upright
 from spikeboard.displays.spike_train_comparison.measures import MEASURES, MOST_STEPS, Scales
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.theme import colour
 
@@ -25,7 +26,7 @@ def distance_over_scale(
     if max(steps) > 10 * MOST_STEPS:
         asked = asked[POINTS_OF_CURVE // 2 :: 4]
     taken = [p for p in asked if steps_needed(rec, groups, method, p, *window) * len(asked) < 5 * MOST_STEPS]
-    values = distance_curve(rec, groups[0], groups[1], method, taken, *window)
+    values = recalled(distance_curve, rec, groups[0], groups[1], method, taken, *window)
     notes = (
         []
         if len(taken) == POINTS_OF_CURVE

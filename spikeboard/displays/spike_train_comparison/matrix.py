@@ -15,6 +15,7 @@ from spikeboard.displays.spike_train_comparison.measures import MOST_STEPS, Scal
 from spikeboard.displays.spike_train_comparison.reach import window_of_two
 from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import SEQUENTIAL, label
@@ -41,7 +42,7 @@ def numbers(rec: Recording, selection: Selection, between: str, measure: str, sc
     window, shortened = window_of_two(rec, *_busiest_two(rec, members, window), window, measure)
     members, more = _affordable(rec, members, measure, scales, window)
     groups = [train.rows.tolist() for train in members]
-    values = distance_matrix(rec, groups, measure, scales.of(measure), *window)
+    values = recalled(distance_matrix, rec, groups, measure, scales.of(measure), *window)
     tree, order = _tree(values)
     values, members = values[np.ix_(order, order)], [members[k] for k in order]
     frame = pair_table(members, values, "distance")

@@ -31,6 +31,7 @@ from spikeboard.displays.spike_train_comparison.profile import MOST_POINTS, add_
 from spikeboard.displays.spike_train_comparison.reach import window_of_two
 from spikeboard.displays.trains import Train, population_train, unit_train
 from spikeboard.errors import NothingToDraw
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import label
@@ -100,7 +101,9 @@ def numbers(
             f"neither {a.name} nor {b.name} has a spike in {span(*window)}: choose others, or more time"
         )
     scores, more = _scores(rec, groups, scales, window)
-    profile = distance_profile(rec, groups[0], groups[1], "isi" if measure == "isi" else "spike", *window)
+    profile = recalled(
+        distance_profile, rec, groups[0], groups[1], "isi" if measure == "isi" else "spike", *window
+    )
     curve, again = distance_over_scale(rec, groups, measure, window)
     extra = {
         "a": a, "b": b, "trains": trains, "matching": matching, "profile": profile, "curve": curve,
@@ -134,9 +137,9 @@ def _scores(
             notes.append(f"{name} would take too long for so many spikes: choose less time or fewer units.")
             continue
         found = (
-            spike_synchronisation(rec, groups, *window)
+            recalled(spike_synchronisation, rec, groups, *window)
             if measure == "synchronisation"
-            else distance_matrix(rec, groups, measure, scales.of(measure), *window)
+            else recalled(distance_matrix, rec, groups, measure, scales.of(measure), *window)
         )
         scores[scales.words(measure)] = float(found[0, 1])
     return scores, notes
