@@ -161,6 +161,7 @@ def _stores(view: View) -> list[Component]:
     about = {
         "uses": list(view.uses),
         "zooms": view.zooms,
+        "endsZoom": list(view.ends_zoom),
         "height": view.height,
         "brushes": view.brush is not None,
         "defaults": {name: setting.default for name, setting in view.settings.items()},

@@ -232,6 +232,7 @@ class View:
     brush : `brush(recording, selection, x_range, y_range, **settings) -> Selection`: what a box drawn on the
         figure selects; None where a box selects nothing
     zooms : whether `data` takes a viewport, and is asked again when the figure is zoomed
+    ends_zoom : settings with which the axes mean something else: another value shows all of them
     elements : `elements(result, **settings) -> list of dict`, where its card shows a Cytoscape graph
     order : place on its page
     height : of its figure, px
@@ -247,6 +248,7 @@ class View:
     uses: tuple[str, ...] = ("time", "units")
     brush: Callable[..., Selection] | None = None
     zooms: bool = False
+    ends_zoom: tuple[str, ...] = ()
     elements: Callable[..., list[dict[str, Any]]] | None = None
     order: int = 100
     height: int = 420
@@ -310,8 +312,11 @@ class View:
 
     def picture(self, result: Result, **given: Any) -> go.Figure:
         """The figure of a result, in the house style."""
-        figure = self.figure(result, **self.check(given))
-        figure.update_layout(template="spikeboard", uirevision=self.name, height=self.height)
+        values = self.check(given)
+        figure = self.figure(result, **values)
+        # While this stays, the browser keeps what a person has zoomed.
+        axes = " ".join([self.name, *(str(values[name]) for name in self.ends_zoom)])
+        figure.update_layout(template="spikeboard", uirevision=axes, height=self.height)
         return figure
 
     def python(self, rec: Recording, selection: Selection, given: Mapping[str, Any], source: str = "") -> str:

@@ -123,3 +123,63 @@ def test_an_answer_that_was_overtaken_is_not_shown(board: Start) -> None:
     shown.script(ANSWERS, -1, "stale")
     shown.script(ANSWERS, 2, "newest")
     shown.until(lambda: shown.script(TITLE) == "newest", "the newest answer")
+
+
+# Where a cell of the matrix with a synapse lies, in pixels from the middle of the plot; and the units it joins.
+CELL = """
+const graph = document.querySelector('.card[data-view="weight_matrix"] .js-plotly-plot');
+const { xaxis, yaxis } = graph._fullLayout;
+const { x, y, z } = graph.calcdata[0][0];
+const middle = (edges, k) => (edges[k] + edges[k + 1]) / 2;
+const inside = (axis, at) => at > 0 && at < axis._length;
+for (let i = 0; i < z.length; i += 1) for (let j = 0; j < z[i].length; j += 1) {
+  const [at, down] = [xaxis.c2p(middle(x, j)), yaxis.c2p(middle(y, i))];
+  if (!Number.isFinite(z[i][j]) || !inside(xaxis, at) || !inside(yaxis, down)) continue;
+  const name = (axis, k) => axis.ticktext[k].replace(/<[^>]*>/g, "");
+  return [Math.round(at - xaxis._length / 2), Math.round(down - yaxis._length / 2), name(yaxis, i), name(xaxis, j)];
+}
+"""
+HOVER = "return [...document.querySelectorAll('.hoverlayer .hovertext')].map((e) => e.textContent).join(' ')"
+
+
+def _matrix(board: Start) -> Board:
+    shown = board("/topology")
+    shown.show("weight_matrix")
+    shown.caption_with("weight_matrix", "from 250 sources (rows) to 220 targets")
+    shown.drawn("weight_matrix")
+    return shown
+
+
+def test_a_zoom_into_the_matrix_is_summed_anew_down_to_single_synapses_and_back(board: Start) -> None:
+    shown = _matrix(board)
+    shown.script(LISTEN)
+    shown.drag("weight_matrix", (0.1, 0.1), (0.2, 0.2))
+    caption = shown.caption_with("weight_matrix", "of 250 sources")
+    assert "A cell is one source and one target" in caption
+    shown.drawn("weight_matrix")
+    (answer,) = shown.until(lambda: shown.script("return window.heard"))
+    assert "__dash_patch_update" in answer
+    right, down, source, target = shown.script(CELL)
+    plot = shown.find(f"{shown.card('weight_matrix')} .nsewdrag")
+    ActionChains(shown.driver).move_to_element(plot).move_by_offset(right, down).perform()
+    told = shown.until(lambda: shown.script(HOVER), "what stands under the pointer")
+    assert f"{source} → {target}" in told and "synapses: 1" in told
+    _double_click(shown, "weight_matrix")
+    shown.caption_with("weight_matrix", "from 250 sources (rows) to 220 targets")
+    assert not shown.console()
+
+
+def test_other_axes_are_shown_whole_whatever_was_zoomed_before(board: Start) -> None:
+    shown = _matrix(board)
+    shown.drag("weight_matrix", (0.1, 0.1), (0.2, 0.2))
+    shown.caption_with("weight_matrix", "of 250 sources")
+    shown.pick("weight_matrix", "quantity", "Delay")
+    shown.caption_with("weight_matrix", "Delays of")
+    assert "of 250 sources" in shown.caption("weight_matrix")
+    shown.pick("weight_matrix", "level", "Populations")
+    shown.caption_with("weight_matrix", "units of two populations")
+    shown.drawn("weight_matrix")
+    (start, stop), *_ = shown.script(FIGURE, "weight_matrix")
+    assert start == -0.5 and stop < 10
+    shown.pick("weight_matrix", "level", "Units")
+    assert "from 250 sources" in shown.caption_with("weight_matrix", "one source")

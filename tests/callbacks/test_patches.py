@@ -16,7 +16,7 @@ from plotly.io.json import to_json_plotly
 from callbacks.patches import patched
 from spikeboard.views import views
 
-SPANS = {"raster": (1.0, 1.05), "voltage_trace": (1.0, 1.5)}
+SPANS = {"raster": (1.0, 1.05), "voltage_trace": (1.0, 1.5), "weight_matrix": (20.0, 120.0)}
 ZOOMING = [name for name, view in views().items() if view.zooms]
 
 

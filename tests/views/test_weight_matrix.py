@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from made_networks import network_of, synapses_of, triples
 
 import spikeboard
 from spikeboard.selection import select
+from spikeboard.view import Viewport
 from spikeboard.views import view
 
 VIEW = view("weight_matrix")
@@ -105,8 +107,94 @@ def test_more_than_five_hundred_units_stand_in_blocks() -> None:
     found = drawn(rec, combine="count")
     z = np.asarray(found.figure.data[0].z, float)
     assert z.shape == (500, 500) and np.nansum(z) == 3000
-    assert "1 cell = up to 3 sources × 3 targets" in found.result.notes[0]
+    assert "A cell is up to 3 sources × 3 targets, their synapses counted" in found.result.caption
     assert len(found.figure.to_json()) < 4 * 2**20
+
+
+def square(n: int, seed: int = 1) -> tuple[spikeboard.Recording, np.ndarray]:
+    """Units of one population, joined at random, several times now and then; and their summed weights."""
+    rng = np.random.default_rng(seed)
+    ends, weights = rng.integers(0, n, (n * 8, 2)), rng.normal(size=n * 8)
+    known = np.zeros((n, n))
+    np.add.at(known, tuple(ends.T), weights)
+    triples = [(int(s), int(t), float(w)) for (s, t), w in zip(ends, weights, strict=True)]
+    return network_of({"A": n}, {"AA": synapses_of("A", "A", n, triples)}), known
+
+
+def zoomed(
+    rec: spikeboard.Recording, x: tuple[float, float], y: tuple[float, float], width: int = 1000, **settings
+):
+    return VIEW.draw(rec, select(), Viewport(x, y, width), **settings)
+
+
+RANGE = st.tuples(st.floats(-5, 45), st.floats(0.01, 45)).map(lambda ends: (ends[0], ends[0] + ends[1]))
+
+
+@given(RANGE, RANGE)
+def test_a_zoom_shows_the_cells_that_are_on_screen_and_no_others(x, y) -> None:
+    rec, known = square(40)
+    heat = zoomed(rec, x, y).figure.data[0]
+    z, first, top = np.nan_to_num(np.asarray(heat.z, float)), round(heat.x[0] + 0.5), round(heat.y[0] + 0.5)
+    assert np.allclose(z, known[top : top + len(z), first : first + z.shape[1]], atol=1e-6)
+    for edges, (low, high) in ((heat.x, x), (heat.y, y)):
+        inside = np.clip([low, high], -0.5, 39.5)
+        assert edges[0] <= inside[0] or edges[0] == 38.5
+        assert edges[-1] >= inside[1] or edges[-1] == 0.5
+        # Nothing beyond the places that are cut.
+        assert edges[0] > low - 1 or edges[0] in (-0.5, 38.5)
+
+
+def test_a_zoom_goes_from_blocks_to_single_synapses_and_says_so() -> None:
+    rec, known = square(1200)
+    whole = drawn(rec)
+    assert "up to 3 sources × 3 targets, their synapses averaged" in whole.result.caption
+    assert whole.figure.data[0].colorbar.title.text.startswith("Mean weight")
+    part = zoomed(rec, (99.5, 499.5), (199.5, 299.5))
+    assert "from 100 of 1,200 sources (rows) to 400 of 1,200 targets (columns)" in part.result.caption
+    assert "A cell is one source and one target" in part.result.caption
+    heat = part.figure.data[0]
+    assert heat.colorbar.title.text.startswith("Weight")
+    assert np.allclose(np.nan_to_num(np.asarray(heat.z, float)), known[200:300, 100:500], atol=1e-6)
+    # The axes stay those of the whole: a double click shows it again.
+    assert part.figure.layout.xaxis.range == whole.figure.layout.xaxis.range == (-0.5, 1199.5)
+    assert part.figure.layout.yaxis.range == (1199.5, -0.5)
+
+
+def test_under_the_pointer_stand_both_units_the_weight_and_the_number_of_synapses() -> None:
+    rec = two([(0, 0, 1.0), (0, 0, 2.0), (2, 1, 5.0)])
+    figure = zoomed(rec, (-0.4, 0.4), (-0.4, 0.4)).figure
+    heat = figure.data[0]
+    assert np.asarray(heat.z).tolist() == [[3.0]] and np.asarray(heat.customdata).tolist() == [[2]]
+    for axis, name in ((figure.layout.xaxis, "B 0 · row 3"), (figure.layout.yaxis, "A 0 · row 0")):
+        assert list(axis.tickvals) == [0] and name in axis.ticktext[0]
+    assert all(part in heat.hovertemplate for part in ("%{y} → %{x}", "%{z", "%{customdata"))
+
+
+def test_blocks_are_no_finer_than_the_screen() -> None:
+    rec, _ = square(400)
+    z = np.asarray(zoomed(rec, (-0.5, 399.5), (-0.5, 399.5), 350).figure.data[0].z)
+    assert z.shape == (200, 200)
+
+
+def test_a_part_without_synapses_is_grey_and_no_error() -> None:
+    found = zoomed(two([(0, 0, 1.0)]), (0.6, 1.4), (1.6, 2.4))
+    assert found.result is not None and "0 synapses" in found.result.caption
+    assert np.isnan(np.asarray(found.figure.data[0].z)).all() and found.result.table().empty
+
+
+def test_populations_and_histograms_are_shown_whole() -> None:
+    rec = two([(0, 0, 1.0), (2, 1, 5.0)])
+    for settings in ({"level": "populations"}, {"display": "weights"}, {"display": "degrees"}):
+        part, whole = zoomed(rec, (0.6, 1.4), (0.6, 1.4), **settings), drawn(rec, **settings)
+        assert part.figure == whole.figure
+
+
+def test_other_axes_forget_a_zoom() -> None:
+    rec = two([(0, 0, 1.0), (2, 1, 5.0)])
+    first = drawn(rec).figure.layout.uirevision
+    assert drawn(rec, quantity="delay").figure.layout.uirevision == first
+    assert drawn(rec, level="populations").figure.layout.uirevision != first
+    assert drawn(rec, applies="source").figure.layout.uirevision != first
 
 
 def test_the_selection_restricts_both_ends_or_one() -> None:

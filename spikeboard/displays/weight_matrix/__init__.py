@@ -1,0 +1,1 @@
+"""The displays of the weight matrix."""
