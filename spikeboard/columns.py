@@ -136,7 +136,8 @@ def _column(file: tempfile.SpooledTemporaryFile[bytes], dtype: np.dtype) -> np.n
 def _map_of(column: object) -> mmap.mmap | None:
     """The map that an array looks into. A private one has changes of its own, which giving back would undo."""
     while isinstance(column, np.ndarray):
-        if isinstance(column, np.memmap) and column.mode != "c" and isinstance(column.base, mmap.mmap):
+        private = isinstance(column, np.memmap) and column.mode == "c"
+        if isinstance(column.base, mmap.mmap) and not private:
             return column.base
         column = column.base
     return None

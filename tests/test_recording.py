@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,7 +86,7 @@ def test_a_saved_recording_comes_back_whole_and_mapped(tmp_path) -> None:
     pd.testing.assert_frame_equal(back.projections, rec.projections)
     pd.testing.assert_frame_equal(back.intervals["trials"], rec.intervals["trials"])
     pd.testing.assert_frame_equal(back.rates["E"], rec.rates["E"])
-    assert isinstance(back.spike_times.base, np.memmap)
+    assert isinstance(back.spike_times.base, mmap.mmap)
     assert back.states["E.v"].axis == "v (mV)" and back.states["E.v"].values.tolist() == [[1.0], [1.0]]
     assert (back.notes, back.digest, back.sampling_rate) == (rec.notes, rec.digest, rec.sampling_rate)
     assert back.synapses("E→I").delay is not None
