@@ -2,10 +2,13 @@
 
 For each store that is being made there stand, in the folder of imports,
 
-    <store>.lock    held (by SQLite, so that it is free when its process is gone) by whoever makes it
+    <store>.lock    held (by SQLite, so that it is free when its process is gone) by whoever makes it, gone with it
     <store>.json    how far that is; there only while it lasts, so one that nobody holds tells of a crash
     <store>.cancel  somebody wants it called off
     <store>.failed  why an import in the background came to nothing, until that was told
+
+and one turnstile for all of them. A lock is opened, taken, left and removed by one process at a time, the one in
+the turnstile: else one might take a lock that another just removed, while a third takes the new one of that name.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ log = logging.getLogger("spikeboard")
 # How often the state on the disk is renewed, and looked at by those who wait.
 EVERY_S = 0.2
 ABANDONED_AFTER_S = 3600.0
+# Whoever is in the turnstile leaves it within milliseconds.
+PATIENCE_S = 60.0
 BEGINNING = ("reading", 0.0)
 BROKEN = "something broke while it was imported: whoever runs the server finds why in its log"
 
@@ -59,9 +64,9 @@ def alone(kept: Path) -> Iterator[None]:
     ------
     Cancelled : where somebody calls it off
     """
+    sweep()
     with _held(kept.name):
         _clear(kept.name)
-        sweep()
         _note(kept.name, *BEGINNING)
         try:
             with heard_by(_noting(kept.name, heard())):
@@ -86,12 +91,12 @@ def sweep() -> None:
     """Remove what imports have left whose process is gone."""
     unpacked = list(places.home().glob("zip-*"))
     live = False
-    for journal in _folder().glob("*.json"):
+    for name in {file.stem for kind in ("json", "lock") for file in _folder().glob(f"*.{kind}")}:
         try:
-            with _held(journal.stem, wait=False):
-                _clear(journal.stem)
+            with _held(name, wait=False):
+                _clear(name)
         except BlockingIOError:
-            live = True
+            live |= _file(name, "json").exists()
     for folder in [] if live else unpacked:
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > ABANDONED_AFTER_S:
@@ -202,25 +207,46 @@ def _told(name: str) -> tuple[str, float] | None:
 @contextmanager
 def _held(name: str, wait: bool = True) -> Iterator[None]:
     """Hold the lock of a store; those who wait hear how far its holder is."""
-    with closing(sqlite3.connect(_file(name, "lock"), timeout=0, isolation_level=None)) as lock:
-        while not _taken(lock):
-            if not wait:
-                raise BlockingIOError(name)
-            if (report := heard()) and (told := _told(name)):
-                report(*told)
-            time.sleep(EVERY_S)
+    while (lock := _taken(name)) is None:
+        if not wait:
+            raise BlockingIOError(name)
+        if (report := heard()) and (told := _told(name)):
+            report(*told)
+        time.sleep(EVERY_S)
+    try:
+        yield
+    finally:
+        with _turnstile():
+            lock.close()
+            _file(name, "lock").unlink(missing_ok=True)
+
+
+def _taken(name: str) -> sqlite3.Connection | None:
+    """The lock of a store, held; None where somebody else holds it."""
+    with _turnstile():
+        lock = _connected(_file(name, "lock"), 0)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            lock.close()
+            return None
+        return lock
+
+
+@contextmanager
+def _turnstile() -> Iterator[None]:
+    with closing(_connected(_folder() / "turnstile", PATIENCE_S)) as turnstile:
+        turnstile.execute("BEGIN EXCLUSIVE")
         yield
 
 
-def _taken(lock: sqlite3.Connection) -> bool:
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        return False
-    return True
+def _connected(file: Path, patience_s: float) -> sqlite3.Connection:
+    return sqlite3.connect(file, timeout=patience_s, isolation_level=None)
 
 
 def _is_held(name: str) -> bool:
+    if not _file(name, "lock").exists():
+        return False
     try:
         with _held(name, wait=False):
             return False

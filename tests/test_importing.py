@@ -42,9 +42,9 @@ def table(tmp_path: Path) -> Path:
 
 
 def left() -> list[str]:
-    """What imports have left behind, locks aside."""
+    """What imports have left behind, the turnstile aside."""
     folders = (places.stores(), places.home() / "imports")
-    return [path.name for folder in folders for path in folder.iterdir() if path.suffix != ".lock"]
+    return [path.name for folder in folders for path in folder.iterdir() if path.name != "turnstile"]
 
 
 def test_an_import_tells_how_far_it_is(table: Path) -> None:
@@ -171,6 +171,46 @@ def test_what_was_unpacked_is_removed_once_nobody_can_want_it(table: Path) -> No
     assert not old.exists() and new.exists()
 
 
+def test_who_waits_for_a_lock_takes_none_that_is_about_to_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    has_it, done = threading.Event(), threading.Event()
+    plain, holder = importing._file, threading.current_thread()
+
+    def slowly(name: str, kind: str) -> Path:
+        # Time enough for somebody to take the lock between its leaving and its removal.
+        if waiter.is_alive() and threading.current_thread() is holder:
+            has_it.wait(0.3)
+        return plain(name, kind)
+
+    def wait() -> None:
+        with importing._held("a"):
+            has_it.set()
+            done.wait()
+
+    waiter = threading.Thread(target=wait, daemon=True)
+    with importing._held("a"):
+        waiter.start()
+        monkeypatch.setattr(importing, "_file", slowly)
+    assert has_it.wait(10)
+    assert importing._is_held("a"), "others see the lock that it holds"
+    done.set()
+    waiter.join()
+    assert left() == []
+
+
+def test_locks_that_a_crash_left_are_removed_and_those_that_are_held_stay(table: Path) -> None:
+    folder = places.home() / "imports"
+    folder.mkdir(exist_ok=True)
+    for name in ("a", "a-background"):
+        (folder / f"{name}.lock").touch()
+    with importing._held("b"):
+        importing.sweep()
+        assert {name.removesuffix("-journal") for name in left()} == {"b.lock"}
+        assert importing.state("b") and not importing.state("a")
+    assert left() == []
+    spikeboard.open(table)
+    assert [path.name for path in folder.iterdir()] == ["turnstile"]
+
+
 KILLED = """
 import json, os, random, signal, sys
 from pathlib import Path
@@ -258,6 +298,6 @@ def test_a_process_killed_at_any_moment_leaves_the_old_state_or_the_new(table: P
     again = spikeboard.open(table, t_stop=99.0)
     again.save(saved)
     assert len(again.spike_times) == 450 and spikeboard.open(saved).t_stop == 99.0
-    assert [path.suffix for path in (places.home() / "imports").iterdir() if path.suffix != ".lock"] == []
+    assert [path.name for path in (places.home() / "imports").iterdir()] == ["turnstile"]
     for folder in (*places.stores().iterdir(), saved):
         assert len(list(folder.glob("columns-*"))) == 1 and len(list(folder.iterdir())) == 2, folder
