@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import neo
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
@@ -52,3 +53,15 @@ def tick_trains(most: int = 1000) -> st.SearchStrategy[list[list[int]]]:
     """Up to six units with up to 30 spikes each, ticks 0…most, ties allowed."""
     train = st.lists(st.integers(0, most), max_size=30).map(sorted)
     return st.lists(train, min_size=1, max_size=6)
+
+
+def neo_trains(rec, length: float = 1.0) -> list[neo.SpikeTrain]:
+    return [
+        neo.SpikeTrain(train / rec.ticks_per_second, units="s", t_stop=length) for train in trains_of(rec)
+    ]
+
+
+def random_recording(n_units: int = 4, spikes: int = 150, seed: int = 1, rate: float = 1000.0):
+    rng = np.random.default_rng(seed)
+    trains = [np.sort(rng.choice(round(rate), spikes, replace=False)) for _ in range(n_units)]
+    return made(trains, rate)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spikeboard.analysis.bins import binned_counts
-    from spikeboard.analysis.correlation import correlograms, sttc
+    from spikeboard.analysis.correlation import correlograms
     from spikeboard.analysis.distances import van_rossum, victor_purpura
     from spikeboard.analysis.intervals import interval_statistics
     from spikeboard.analysis.pixels import pixel_counts
     from spikeboard.analysis.rates import instantaneous_rates
     from spikeboard.analysis.spectra import welch
     from spikeboard.analysis.synapses import weight_blocks
+    from spikeboard.analysis.tiling import sttc
     from spikeboard.analysis.traces import trace_envelope
 
 __all__ = [
@@ -42,7 +43,7 @@ _LATER = {
     "instantaneous_rates": "rates",
     "interval_statistics": "intervals",
     "pixel_counts": "pixels",
-    "sttc": "correlation",
+    "sttc": "tiling",
     "trace_envelope": "traces",
     "van_rossum": "distances",
     "victor_purpura": "distances",

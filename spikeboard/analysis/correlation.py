@@ -1,4 +1,4 @@
-"""Correlation of spike trains: correlograms and what to expect of them by chance, count correlation, spike-time tiling.
+"""Correlation of spike trains: correlograms and what to expect of them by chance, correlation of counts.
 
 All lags are computed on integer ticks, so that nothing depends on when a recording starts.
 """
@@ -14,7 +14,14 @@ from numba import njit
 from scipy import sparse
 
 from spikeboard.analysis.axes import WithAxes
-from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
+from spikeboard.analysis.groups import (
+    MOST_LAID_OUT,
+    Group,
+    Trains,
+    bin_ticks_of,
+    check_size,
+    grouped_trains,
+)
 from spikeboard.analysis.lags import doubled_lags, lag_reach
 from spikeboard.analysis.surrogates import surrogate_of
 from spikeboard.analysis.trains import read_only
@@ -25,8 +32,6 @@ from spikeboard.recording import Recording
 MOST_PAIRS = 10_000_000_000
 # Spikes whose counts are correlated at every lag: some 400 MB.
 MOST_BINNED = 10_000_000
-# Spikes that are laid out in order of time at once where a sweep can go on from piece to piece: some 50 MB.
-MOST_LAID_OUT = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -487,40 +492,6 @@ def count_covariance(
     return CountCorrelation(values, bin_ticks * rec.tick, int(n_bins), left, sums)
 
 
-def sttc(
-    rec: Recording,
-    units: Sequence[Group] | None = None,
-    dt_ms: float = 5.0,
-    t0: float | None = None,
-    t1: float | None = None,
-) -> np.ndarray:
-    """Spike-time tiling coefficient of all pairs: correlation that firing rates do not confound.
-
-    ½ ((P_A - T_B) / (1 - P_A T_B) + (P_B - T_A) / (1 - P_B T_A)), with P_A the share of A's spikes within ±dt of one
-    of B's, and T_A the share of the window within ±dt of one of A's spikes; 0/0 counts as 1.
-
-    Parameters
-    ----------
-    rec : the recording
-    units : unit rows, or lists of unit rows to be pooled; None takes every unit
-    dt_ms : ms; taken to the nearest whole number of ticks
-    t0, t1 : window, s
-
-    Returns
-    -------
-    (G, G) float64 in [-1, 1]; NaN where a train is empty
-
-    Notes
-    -----
-    Cutts and Eglen, Journal of Neuroscience 34 (2014).
-    """
-    trains = grouped_trains(rec, units, t0, t1)
-    check_size(len(trains))
-    dt = bin_ticks_of(rec, dt_ms)
-    near, tiled = _near_and_tiled(trains, dt)
-    return _sttc_matrix(trains.counts, near, tiled / trains.span)
-
-
 def timescale(
     rec: Recording,
     group: Group,
@@ -590,7 +561,7 @@ def _merged(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _lags_in_pieces(trains: Trains, bin_ticks: int, half: int) -> np.ndarray:
     """`doubled_lags` of pieces of the window, each with the spikes within reach before it, less these alone."""
     reach = lag_reach(bin_ticks, half)
-    cuts = _cuts(trains, reach)
+    cuts = trains.cuts(reach)
     if len(cuts) == 2:
         return doubled_lags(*trains.by_time, len(trains), bin_ticks, half)
     doubled = np.zeros((len(trains), len(trains), half + 1), np.int64)
@@ -614,29 +585,6 @@ def _correlograms(trains: Trains, later: np.ndarray, bin_ticks: int, half: int) 
     bin_s = bin_ticks * trains.tick
     lags = np.arange(-half, half + 1) * bin_s
     return Correlograms(doubled, lags, bin_s, half * bin_s, trains.counts, trains.shared, trains.duration)
-
-
-def _near_and_tiled(trains: Trains, dt: int) -> tuple[np.ndarray, np.ndarray]:
-    """How many spikes of i lie within ±dt of one of j, (G, G) int64; the ticks within ±dt of one of i, (G,) int64."""
-    n, shape = trains.n_spikes, (len(trains), len(trains))
-    near, tiled = np.zeros(shape, np.int64), np.full(len(trains), -dt)
-    previous = np.full(len(trains), trains.start - dt)
-    # A pair of spikes takes as long as a look at some twenty trains side by side.
-    few = 20 * n * min(1.0, 2 * dt / trains.span) < len(trains)
-    find_near = _near_by_pairs if few else _near_by_windows
-    for first, last in pairwise(_cuts(trains, dt)):
-        ticks, rows = trains.between(first - dt, last - 1 + dt).by_time
-        begin, end = np.searchsorted(ticks, [first, last]).tolist()
-        find_near(ticks, rows, begin, end, dt, near)
-        _add_tiled(ticks, rows, begin, end, dt, previous, tiled)
-    return near, np.where(trains.counts > 0, tiled + np.minimum(trains.stop - previous, dt), 0)
-
-
-def _cuts(trains: Trains, reach: int) -> list[int]:
-    """Ticks that part the window into pieces of some MOST_LAID_OUT spikes, each much longer than the reach."""
-    wanted = min(-(-trains.n_spikes // MOST_LAID_OUT), trains.span // (4 * reach))
-    inner = [trains.start + k * trains.span // wanted for k in range(1, wanted)]
-    return [trains.start, *inner, trains.last_tick + 1]
 
 
 def _coefficient(products: np.ndarray, n: np.ndarray, n_bins: int, half: int) -> np.ndarray:
@@ -753,62 +701,3 @@ def _doubled_counts(a, b, bin_ticks, half):
     doubled = np.zeros(2 * half + 1, np.int64)
     _add_lags(a, b, bin_ticks, half, doubled)
     return doubled
-
-
-@njit(cache=True, nogil=True)
-def _add_tiled(ticks, rows, first, last, dt, previous, tiled):
-    """Add the ticks within ±dt of the spikes first…last - 1, up to dt after each; `previous` is each train's last."""
-    for s in range(first, last):
-        tiled[rows[s]] += min(ticks[s] - previous[rows[s]], 2 * dt)
-        previous[rows[s]] = ticks[s]
-
-
-@njit(cache=True, nogil=True)
-def _near_by_windows(ticks, rows, first, last, dt, near):
-    """Add to near[i, j] the spikes of i, of first…last - 1, within ±dt of one of j; a step per spike and train."""
-    inside = np.zeros(len(near), np.int64)
-    low = high = 0
-    for s in range(first, last):
-        while high < len(ticks) and ticks[high] <= ticks[s] + dt:
-            inside[rows[high]] += 1
-            high += 1
-        while ticks[low] < ticks[s] - dt:
-            inside[rows[low]] -= 1
-            low += 1
-        found = near[rows[s]]
-        for j in range(len(inside)):
-            found[j] += np.int64(inside[j] > 0)
-
-
-@njit(cache=True, nogil=True)
-def _near_by_pairs(ticks, rows, first, last, dt, near):
-    """The same at one step per pair of spikes within ±dt."""
-    seen = np.full(len(near), -1, np.int64)
-    low = 0
-    for s in range(first, last):
-        while ticks[low] < ticks[s] - dt:
-            low += 1
-        p = low
-        while p < len(ticks) and ticks[p] <= ticks[s] + dt:
-            if seen[rows[p]] != s:
-                seen[rows[p]] = s
-                near[rows[s], rows[p]] += 1
-            p += 1
-
-
-@njit(cache=True, nogil=True)
-def _tiling(p, t):
-    return 1.0 if p * t == 1.0 else (p - t) / (1.0 - p * t)
-
-
-@njit(cache=True, nogil=True)
-def _sttc_matrix(count, near, tiled):
-    n = len(count)
-    found = np.full((n, n), np.nan)
-    for i in range(n):
-        for j in range(i, n):
-            if count[i] and count[j]:
-                one = _tiling(near[i, j] / count[i], tiled[j])
-                found[i, j] = 0.5 * (one + _tiling(near[j, i] / count[j], tiled[i]))
-                found[j, i] = found[i, j]
-    return found

@@ -24,6 +24,9 @@ SORTED_BY = 16
 # One row of a result: a unit row, or several whose spikes are pooled into one train.
 Group = int | Sequence[int]
 
+# Spikes that are laid out in order of time at once where a sweep can go on from piece to piece: some 50 MB.
+MOST_LAID_OUT = 4_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class Trains:
@@ -126,6 +129,12 @@ class Trains:
         return replace(
             self, start=start, stop=last_tick + 1, last_tick=last_tick, first=bounds[0], last=bounds[1]
         )
+
+    def cuts(self, reach: int) -> list[int]:
+        """Ticks that part the window into pieces of some MOST_LAID_OUT spikes, each much longer than the reach."""
+        wanted = min(-(-self.n_spikes // MOST_LAID_OUT), self.span // (4 * reach))
+        inner = [self.start + k * self.span // wanted for k in range(1, wanted)]
+        return [self.start, *inner, self.last_tick + 1]
 
     def binned(self, group: int, bin_ticks: int, n_bins: int) -> np.ndarray:
         """Spikes of a group in each of n whole bins from the start of the window, (n_bins,) int32."""

@@ -12,6 +12,9 @@ from numba import njit
 
 from spikeboard.analysis.parts import in_parts
 
+# What it takes to find the earlier spikes of one, and to divide its time by the bin.
+STEPS_TO_PREPARE = 12.0
+
 
 def lag_reach(bin_ticks: int, half: int) -> int:
     """The longest lag that counts, in ticks: that of the outer edge of the last of `half` bins beside the one at 0."""
@@ -32,73 +35,74 @@ def doubled_lags(ticks: np.ndarray, rows: np.ndarray, n_rows: int, bin_ticks: in
     -------
     doubled : (n_rows, n_rows, half + 1) uint32 or uint64: [later, earlier, lag]
     """
-    reach = lag_reach(bin_ticks, half)
-    widest, pairs = _windows(ticks, reach)
+    n, reach = len(ticks), lag_reach(bin_ticks, half)
+    small = n and 2 * max(int(ticks[-1] - ticks[0]) // bin_ticks + 1, bin_ticks) < 2**31
+    split = np.empty((4, n), np.int32 if small else np.int64)
+    low = np.empty(n, np.int64)
+    windows = in_parts(
+        lambda a, b: _prepare(ticks, bin_ticks, reach, a, b, low, split), np.full(n, STEPS_TO_PREPARE)
+    )
+    widest, pairs = max(most for most, _ in windows), sum(all_of_them for _, all_of_them in windows)
     doubled = np.zeros((n_rows, n_rows, half + 2), np.uint32 if 2 * pairs < 2**32 else np.uint64)
-    small = len(ticks) and 2 * max(int(ticks[-1] - ticks[0]) // bin_ticks + 1, bin_ticks) < 2**31
-    split = _quotients(ticks, bin_ticks, np.zeros(0, np.int32 if small else np.int64))
     base = rows * np.int32(half + 2)
     flat = doubled.reshape(n_rows, -1)
     in_parts(
-        lambda a, b: _sweep(ticks, rows, base, *split, a, b, reach, widest, flat[a:b]),
-        np.full(n_rows, pairs / max(n_rows, 1)),
+        lambda a, b: _sweep(rows, base, low, split, a, b, widest, flat[a:b]),
+        np.bincount(rows, minlength=n_rows) * (pairs / max(n, 1)),
     )
     return doubled[:, :, : half + 1]
 
 
 @njit(cache=True, nogil=True)
-def _windows(ticks, reach):
-    """The most spikes before any within reach of it, and how many that are over all of them."""
-    widest = pairs = low = 0
-    for s in range(len(ticks)):
-        while ticks[low] < ticks[s] - reach:
-            low += 1
-        widest = max(widest, s - low)
-        pairs += s - low
+def _prepare(ticks, bin_ticks, reach, first, last, low, split):
+    """For the spikes first…last - 1: the first spike within reach before each, and the four lines of `split`.
+
+    These are quotient and remainder by twice the bin of 2t + bin, and of 2t. Returns the most spikes within reach
+    before any, and how many that are over all of them.
+    """
+    width = 2 * bin_ticks
+    widest = pairs = 0
+    begin = np.searchsorted(ticks, ticks[first] - reach) if first < last else 0
+    for s in range(first, last):
+        while ticks[begin] < ticks[s] - reach:
+            begin += 1
+        low[s] = begin
+        widest = max(widest, s - begin)
+        pairs += s - begin
+        doubled = 2 * (ticks[s] - ticks[0])
+        later, earlier = (doubled + bin_ticks) // width, doubled // width
+        split[0, s], split[1, s] = later, doubled + bin_ticks - later * width
+        split[2, s], split[3, s] = earlier, doubled - earlier * width
     return widest, pairs
 
 
 @njit(cache=True, nogil=True)
-def _quotients(ticks, bin_ticks, like):
-    """Quotient and remainder by twice the bin of 2t + bin and of 2t, each (N,) of the type of `like`."""
-    later, later_rest = np.empty(len(ticks), like.dtype), np.empty(len(ticks), like.dtype)
-    earlier, earlier_rest = np.empty(len(ticks), like.dtype), np.empty(len(ticks), like.dtype)
-    width = 2 * bin_ticks
-    for s in range(len(ticks)):
-        doubled = 2 * (ticks[s] - ticks[0])
-        earlier[s], earlier_rest[s] = doubled // width, doubled % width
-        later[s], later_rest[s] = (doubled + bin_ticks) // width, (doubled + bin_ticks) % width
-    return later, later_rest, earlier, earlier_rest
-
-
-@njit(cache=True, nogil=True)
-def _sweep(ticks, rows, base, later, later_rest, earlier, earlier_rest, first, last, reach, widest, doubled):
+def _sweep(rows, base, low, split, first, last, widest, doubled):
     """Add the lags from all earlier spikes to the spikes of trains first…last - 1, each a row of `doubled`."""
+    later, later_rest, earlier, earlier_rest = split
     places = np.empty(widest, np.uint32)
-    low = 0
-    for s in range(len(ticks)):
+    for s in range(len(rows)):
         if rows[s] < first or rows[s] >= last:
             continue
-        while ticks[low] < ticks[s] - reach:
-            low += 1
-        found = doubled[rows[s] - first]
-        n = s - low
+        found, begin = doubled[rows[s] - first], low[s]
         # Apart from the counting, so that it runs on several spikes at once.
-        edges = _places(base[low:s], later[s], later_rest[s], earlier[low:s], earlier_rest[low:s], places)
-        for p in range(n):
+        edges = _places(
+            base[begin:s], later[s], later_rest[s], earlier[begin:s], earlier_rest[begin:s], places
+        )
+        for p in range(s - begin):
             found[places[p]] += np.uint32(2)
         if edges:
-            for p in range(n):
-                if earlier_rest[low + p] == later_rest[s]:
+            for p in range(s - begin):
+                if earlier_rest[begin + p] == later_rest[s]:
                     found[places[p]] -= np.uint32(1)
                     found[places[p] - np.uint32(1)] += np.uint32(1)
 
 
 @njit(cache=True, nogil=True)
 def _places(base, quotient, rest, quotients, rests, places):
-    """Where each lag counts, and how many of them lie on an edge."""
-    edges = 0
+    """Where each lag counts, and whether any of them lies on an edge."""
+    edges = np.int32(0)
     for p in range(len(base)):
         places[p] = np.uint32(base[p] + quotient - quotients[p] - np.int32(rest < rests[p]))
-        edges += np.int32(rest == rests[p])
+        edges = np.int32(edges | np.int32(rest == rests[p]))
     return edges

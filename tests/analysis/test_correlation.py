@@ -3,16 +3,16 @@ from __future__ import annotations
 from itertools import product
 
 import elephant.spike_train_correlation as elephant
-import neo
 import numpy as np
 import pytest
 import quantities as pq
 from elephant.conversion import BinnedSpikeTrain
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trains import awkward, made, tick_trains, trains_of
+from made_trains import awkward, made, neo_trains, random_recording, tick_trains, trains_of
 
 from spikeboard.analysis import correlation
+from spikeboard.analysis import groups as groups_of_trains
 from spikeboard.analysis.correlation import (
     border_factor,
     chance_band,
@@ -25,12 +25,11 @@ from spikeboard.analysis.correlation import (
     poisson_expectation,
     rates_hz,
     shift_predictor,
-    sttc,
     surrogate_band,
     timescale,
     z_scores,
 )
-from spikeboard.analysis.groups import Trains, grouped_trains
+from spikeboard.analysis.groups import Trains
 from spikeboard.analysis.surrogates import METHODS
 from spikeboard.errors import RecordingError
 
@@ -48,18 +47,6 @@ def counted(a, b, bin_ticks: int, half: int, skip_self: bool = False) -> np.ndar
             off = abs(2 * (int(y) - int(x) - k * bin_ticks))
             found[k + half] += 1.0 if off < bin_ticks else 0.5 if off == bin_ticks else 0.0
     return found
-
-
-def neo_trains(rec, length: float = 1.0) -> list[neo.SpikeTrain]:
-    return [
-        neo.SpikeTrain(train / rec.ticks_per_second, units="s", t_stop=length) for train in trains_of(rec)
-    ]
-
-
-def random_recording(n_units: int = 4, spikes: int = 150, seed: int = 1, rate: float = 1000.0):
-    rng = np.random.default_rng(seed)
-    trains = [np.sort(rng.choice(round(rate), spikes, replace=False)) for _ in range(n_units)]
-    return made(trains, rate)
 
 
 @given(tick_trains(60), st.integers(1, 7), st.integers(1, 6))
@@ -436,95 +423,6 @@ def test_correlation_needs_two_bins() -> None:
         count_correlation(made([[1]]), None, 600)
 
 
-def tiling(a, b, dt: int, start: int, stop: int) -> float:
-    """The coefficient by its definition: every moment of the window asked whether it is near a spike."""
-    if not (len(a) and len(b)):
-        return np.nan
-    fine = np.arange(2 * start, 2 * stop, dtype=np.int64) + 0.5  # two samples per tick, none on an edge
-
-    def near(times, train):
-        return np.mean([(np.abs(np.asarray(train) - t) <= dt).any() for t in times])
-
-    def half(x, y):
-        p, t = near(x, y), near(fine / 2, y)
-        return 1.0 if p * t == 1 else (p - t) / (1 - p * t)
-
-    return (half(a, b) + half(b, a)) / 2
-
-
-@given(tick_trains(60), st.integers(1, 20))
-def test_tiling_agrees_with_its_definition(trains: list[list[int]], dt: int) -> None:
-    rec = made(trains, t_stop=0.06)
-    found = sttc(rec, None, dt)
-    expected = [[tiling(a, b, dt, 0, 60) for b in trains] for a in trains]
-    np.testing.assert_allclose(found, expected, atol=1e-12)
-    assert (np.abs(found[np.isfinite(found)]) <= 1 + 1e-12).all()
-
-
-def test_tiling_agrees_with_elephant_near_time_zero() -> None:
-    rec = random_recording(3, 80)
-    trains = neo_trains(rec)
-    found = sttc(rec, None, 5)
-    for i, j in product(range(3), repeat=2):
-        expected = elephant.spike_time_tiling_coefficient(trains[i], trains[j], dt=5 * pq.ms)
-        assert found[i, j] == pytest.approx(expected)
-
-
-def test_tiling_does_not_depend_on_absolute_time() -> None:
-    # The trap T13: Elephant's `isclose` takes 12 ms for within 5 ms at 1000 s.
-    near, far = made([[500], [512]]), made([[1_000_500], [1_000_512]], t_start=1000.0, t_stop=1001.0)
-    assert sttc(near, None, 5)[0, 1] == sttc(far, None, 5)[0, 1]
-    assert abs(sttc(far, None, 5)[0, 1]) < 0.02
-    far_trains = [neo.SpikeTrain([t], units="s", t_start=1000, t_stop=1001) for t in (1000.5, 1000.512)]
-    assert elephant.spike_time_tiling_coefficient(*far_trains, dt=5 * pq.ms) == pytest.approx(1.0)
-
-
-def test_tiling_of_a_silent_unit_is_unknown_and_of_a_train_with_itself_one() -> None:
-    found = sttc(made([[], [5, 500]]), None, 5)
-    assert np.isnan(found[0]).all()
-    assert found[1, 1] == 1.0
-
-
-def test_both_ways_of_finding_neighbours_agree() -> None:
-    trains = grouped_trains(awkward(2))
-    ticks, rows = trains.by_time
-    found = []
-    for way in (correlation._near_by_windows, correlation._near_by_pairs):
-        near = np.zeros((len(trains), len(trains)), np.int64)
-        for first, last in ((0, 40), (40, len(ticks))):
-            way(ticks, rows, first, last, 300, near)
-        found.append(near)
-    np.testing.assert_array_equal(*found)
-    assert len(ticks) > 40 and found[0].any()
-
-
-@pytest.mark.parametrize("most", [1, 7, 50])
-@pytest.mark.parametrize("dt", [1, 5, 100])
-def test_a_tiling_piece_by_piece_is_the_whole_tiling(
-    most: int, dt: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rec, groups = random_recording(4, 100), [0, [1, 2], 3]
-    expected = sttc(rec, groups, dt, 0.1, 0.95)
-    laid_out = []
-    by_time = Trains.by_time.func
-    monkeypatch.setattr(
-        Trains, "by_time", property(lambda self: laid_out.append(self.n_spikes) or by_time(self))
-    )
-    monkeypatch.setattr(correlation, "MOST_LAID_OUT", most)
-    np.testing.assert_array_equal(sttc(rec, groups, dt, 0.1, 0.95), expected)
-    pieces = min(-(-340 // most), 850 // (4 * dt))
-    assert len(laid_out) == pytest.approx(pieces, rel=0.1)
-    assert pieces < 3 or max(laid_out) < 200
-
-
-def test_a_wide_tiling_takes_the_other_way_and_gives_the_same() -> None:
-    rec = random_recording(2, 300)
-    narrow, wide = (sttc(rec, None, dt)[0, 1] for dt in (2, 400))
-    a, b = trains_of(rec)
-    assert narrow == pytest.approx(tiling(a, b, 2, 0, 1000))
-    assert wide == pytest.approx(tiling(a, b, 400, 0, 1000))
-
-
 def test_the_time_scale_is_elephants() -> None:
     rng = np.random.default_rng(8)
     bursts = np.unique((rng.choice(90, 25, replace=False) * 10)[:, None] + rng.integers(0, 8, (25, 4)))
@@ -550,7 +448,7 @@ def test_correlograms_piece_by_piece_are_the_whole_correlograms(
     monkeypatch.setattr(
         Trains, "by_time", property(lambda self: laid_out.append(self.n_spikes) or by_time(self))
     )
-    monkeypatch.setattr(correlation, "MOST_LAID_OUT", most)
+    monkeypatch.setattr(groups_of_trains, "MOST_LAID_OUT", most)
     found = correlograms(rec, groups, 10, bin_ms, 0.05, 0.95)
     np.testing.assert_array_equal(found.counts, expected.counts)
     assert len(laid_out) >= 6 and max(laid_out) < 350 and found.counts.any()

@@ -39,7 +39,7 @@ def test_lags_are_those_of_the_definition(scale: int, both, bin_ticks: int, half
 def test_more_pairs_than_four_bytes_count_are_counted_in_eight(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks, rows = read_only(np.arange(5)), read_only(np.zeros(5, np.int32))
     few = doubled_lags(ticks, rows, 1, 1, 3)
-    windows = lags._windows
-    monkeypatch.setattr(lags, "_windows", lambda ticks, reach: (windows(ticks, reach)[0], 2**31))
+    prepare = lags._prepare
+    monkeypatch.setattr(lags, "_prepare", lambda *given: (prepare(*given)[0], 2**31))
     many = doubled_lags(ticks, rows, 1, 1, 3)
     assert (few.dtype, many.dtype) == (np.uint32, np.uint64) and np.array_equal(few, many)

@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from spikeboard.analysis.correlation import count_correlation, sttc
+from spikeboard.analysis.correlation import count_correlation
+from spikeboard.analysis.tiling import sttc
 from spikeboard.analysis.order import similarity_order
 from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
