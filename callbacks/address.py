@@ -84,7 +84,8 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
     except Importing as under_way:
         return _with_library(problems.importing(under_way), page, library, link)
     except RecordingError as problem:
-        return _with_library(problems.problem(str(problem)), page, library, link)
+        removable = uploads.may_remove(library, key, current_user.get())
+        return _with_library(problems.problem(str(problem), removable), page, library, link)
     selection, complaint = _fitting(link.selection, rec)
     notices = [problems.notice(text) for text in (*link.complaints, *complaint)]
     bar = NOTHING if page.name in ("library", "report") else selection_bar.bar(rec)
@@ -100,7 +101,7 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
 
 def _page(page: pages.Page, rec: Recording, link: Link, library: Library) -> list[Any]:
     if page.name == "library":
-        return [pages.title(page), library_page.content(library, link, current_user.get())]
+        return [pages.title(page), library_page.content(library, link, rec, current_user.get())]
     if page.name == "report":
         key = link.recording or library.first
         removable = uploads.may_remove(library, key, current_user.get())
@@ -113,7 +114,9 @@ def _page(page: pages.Page, rec: Recording, link: Link, library: Library) -> lis
 
 
 def _with_library(message: Any, page: pages.Page, library: Library, link: Link) -> tuple[Any, ...]:
-    offered = [] if page.name != "library" else [library_page.content(library, link, current_user.get())]
+    # Nothing is opened here once more: what was called off would begin anew.
+    user = current_user.get()
+    offered = [] if page.name != "library" else [library_page.content(library, link, None, user)]
     return [pages.title(page), message, *offered], NOTHING, "", link.recording, {}, no_update
 
 

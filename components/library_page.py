@@ -8,10 +8,10 @@ from dash.development.base_component import Component
 
 from spikeboard import exchange
 from spikeboard.acceptance import first_page
-from spikeboard.errors import RecordingError
-from spikeboard.library import Entry, Library, entries, open_key
+from spikeboard.library import Entry, Library, entries
 from spikeboard.links import Link, write_link
 from spikeboard.readers import readers
+from spikeboard.recording import Recording
 from spikeboard.theme import listed, shown
 from spikeboard.uploads import may_remove
 
@@ -19,14 +19,22 @@ from spikeboard.uploads import may_remove
 WHOLE = ("csv", "parquet", "npz")
 
 
-def content(library: Library, link: Link, user: str) -> Component:
-    """What the library offers a person who may have signed in, and the ways to open more and to take one home."""
+def content(library: Library, link: Link, rec: Recording | None, user: str) -> Component:
+    """What the library offers a person who may have signed in, and the ways to open more and to take one home.
+
+    Parameters
+    ----------
+    library : to offer
+    link : of the page
+    rec : the open recording, None where there is none
+    user : who looks
+    """
     return html.Div(
         [
             html.Div([_open_by_path(library), _upload(library)], className="pair"),
             _removal(),
             html.Div(offered(library, user), id="offered"),
-            _take_home(library, link),
+            None if rec is None else _take_home(rec, link),
         ]
     )
 
@@ -143,7 +151,7 @@ def _removal() -> Component:
     )
 
 
-def _take_home(library: Library, link: Link) -> Component:
+def _take_home(rec: Recording, link: Link) -> Component:
     query = write_link(Link(link.recording))
     links = [
         html.A(f"All of it as {name}", href=f"/export/{form}{query}", download="", className="action")
@@ -160,18 +168,14 @@ def _take_home(library: Library, link: Link) -> Component:
             ),
             html.Div(links, className="row"),
             html.P("For other programs; what a format has no place for is left out.", className="caption"),
-            html.Ul(_for_others(library, link, query), className="forms"),
+            html.Ul(_for_others(rec, query), className="forms"),
         ],
         className="card",
     )
 
 
-def _for_others(library: Library, link: Link, query: str) -> list[Component]:
+def _for_others(rec: Recording, query: str) -> list[Component]:
     """A link for each format of others, with what of the open recording it leaves out."""
-    try:
-        rec = open_key(library, link.recording or library.first)
-    except RecordingError:
-        return []
     return [
         html.Li(
             [

@@ -13,10 +13,27 @@ from spikeboard.importing import Importing
 from spikeboard.theme import shown
 
 
-def problem(sentence: str) -> Component:
-    """A recording cannot be opened."""
+def problem(sentence: str, removable: bool) -> Component:
+    """A recording cannot be opened.
+
+    Parameters
+    ----------
+    sentence : why
+    removable : whether it is an upload that whoever looks may discard
+    """
+    ways = [
+        # To where the person is already: everything is asked for anew.
+        html.A("Try again", href="", className="action"),
+        dcc.Link("Choose another recording in the Library", href="/library?rec=demo", className="action"),
+    ]
+    if removable:
+        ways.insert(1, html.Button("Discard this upload", id="discard", className="action"))
     return dmc.Alert(
-        [html.P(sentence), dcc.Link("Choose another recording in the Library", href="/library?rec=demo")],
+        [
+            html.P(sentence),
+            html.Div(ways, className="row"),
+            html.Div(id="report-problem", role="alert", className="problem"),
+        ],
         title="This recording cannot be opened",
         color="red",
         variant="outline",

@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
-from spikeboard import places, store
+from spikeboard import importing, places, store
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.importing import Importing
 from spikeboard.library import Library, locate, note, open_key, uploads_folder
-from spikeboard.readers import hdf5_probe
+from spikeboard.readers import fingerprint, hdf5_probe
 
 LONGEST_NAME = 150  # bytes: file systems take 255, and readers put names beside it
 MOST_FILES = 1000
@@ -105,6 +105,7 @@ def remove(library: Library, key: str, user: str) -> None:
     batch = _batch_of(library, key)
     if not may_remove(library, key, user):
         raise RecordingError("that recording was uploaded by somebody else, who alone can remove it")
+    importing.cancel(fingerprint(*locate(library, key)))
     folder = (uploads_folder() / batch).resolve()
     shutil.rmtree(folder, ignore_errors=True)
     for made in store.made_of(places.stores(), folder):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +14,11 @@ from app import DEMO_FOLDER
 from callbacks.removal import asked
 from callbacks.report import mended_address
 from components import library_page
-from spikeboard import places, uploads
+from spikeboard import importing, places, uploads
 from spikeboard.acceptance import accept, first_page, is_accepted
 from spikeboard.errors import RecordingError
 from spikeboard.library import DEMO, Library, answered, key_of_path, local_library, note, open_key
+from spikeboard.progress import Cancelled, tell
 from spikeboard.readers import fingerprint
 
 SPIKES = "time_ms,unit\n1.0,0\n1.0,0\n4.0,1\n"
@@ -110,6 +113,34 @@ def test_in_a_team_only_who_sent_it_can_remove_an_upload(library: Library) -> No
         uploads.remove(team, key, "bob")
     assert len(open_key(team, key).spikes) == 3
     assert uploads.may_remove(library, key, "bob"), "on one's own machine there is nobody else"
+
+
+def test_an_upload_that_is_removed_is_imported_no_further(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, removed = threading.Event(), threading.Event()
+    called_off: list[Cancelled] = []
+
+    def read(path: Path, **options: Any) -> Any:
+        begun.set()
+        removed.wait()
+        try:
+            tell("reading", 1, 2)
+        except Cancelled as problem:
+            called_off.append(problem)
+            raise
+
+    monkeypatch.setattr("spikeboard.library.LARGE", 0)
+    monkeypatch.setattr(importing, "EVERY_S", 0.0)
+    monkeypatch.setattr("spikeboard.readers.read_source", read)
+    key = uploaded(library)
+    assert begun.wait(10)
+    uploads.remove(library, key, "ada")
+    removed.set()
+    for thread in threading.enumerate():
+        if thread.name == "importing":
+            thread.join()
+    assert len(called_off) == 1 and list(places.stores().iterdir()) == []
 
 
 @pytest.mark.parametrize("key", [DEMO, "file:run.csv", "id:" + "0" * 32, "", "file:../run.csv"])

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from app_board import Board
 
-from spikeboard import importing, library, readers
+from app import DEMO_FOLDER
+from spikeboard import importing, library, readers, uploads
 from spikeboard.progress import tell
 
 pytestmark = pytest.mark.browser
@@ -86,6 +87,38 @@ def test_an_import_that_is_called_off_leaves_nothing_and_can_be_made_again(
     gate.set()
     shown.open(f"/?rec=file%3A{table}")
     shown.until(lambda: shown.text(".recording-name") == table.removesuffix(".csv"), "the recording")
+
+
+def test_an_upload_whose_import_was_called_off_is_tried_again_or_discarded(
+    board: Start, gate: threading.Event, root: Path
+) -> None:
+    shown = board("/library")
+    offered, batch = library.local_library(DEMO_FOLDER, [root]), "b" * 32
+    sent = library.uploads_folder() / f"{uploads.UNFINISHED}{batch}"
+    sent.mkdir()
+    (sent / "night.csv").write_text("time_ms,unit\n10.0,1\n20.0,2\n")
+    key = uploads.finish(offered, batch)
+    path, options = library.locate(offered, key)
+    under_way = readers.fingerprint(path, options)
+
+    def called_off(address: str) -> None:
+        shown.until(lambda: shown.script("return !!document.querySelector('#importing')"), "the import")
+        shown.until(lambda: far(shown) == 40, "the bar at 40 %")
+        shown.click("#import-cancel")
+        shown.until(lambda: "was cancelled" in shown.text(".mantine-Alert-root"), "that it was cancelled")
+        assert importing.state(under_way) is None, f"it began anew at {address}"
+
+    shown.open(f"/library?rec={key}")
+    called_off("the Library, which lists recordings below what it says")
+    assert "night.csv" in shown.texts("#offered td")
+    shown.open(f"/?rec={key}")
+    called_off("a page")
+    assert shown.accessible() == []
+    shown.click(".mantine-Alert-root a[href='']")
+    called_off("the page again")
+    shown.click("#discard")
+    shown.until(lambda: shown.text("h1") == "Library", "the Library")
+    assert "night.csv" not in shown.texts("#offered td") and not any(library.uploads_folder().iterdir())
 
 
 def test_nonsense_is_no_import() -> None:
