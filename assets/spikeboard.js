@@ -126,7 +126,18 @@
 
   /* Fields say what they were told, too, and on a busy machine late: what counts is what a person did to them. */
   for (const kind of ["input", "keydown", "click"])
-    document.addEventListener(kind, (event) => { if (event.target.closest?.(".sel-bar, [role=listbox]")) state.touched = true; }, true);
+    document.addEventListener(kind, (event) => { if (event.target.closest?.(".sel-fields, [role=listbox]")) state.touched = true; }, true);
+
+  /* ---- a number of a card counts soon after it was typed, and at once where its field is left or Enter is pressed:
+     what is left sooner than it counts would be lost ---- */
+  function count(event) {
+    const field = event.target.closest?.(".controls .control-number input");
+    const value = field && number(field.value);
+    if (typeof value !== "number" || Number.isNaN(value) || (event.type === "keydown" && event.key !== "Enter")) return;
+    const id = JSON.parse(field.id);
+    if (window.dash_component_api.getLayout(id)?.props?.value !== value) set(id, { value });
+  }
+  for (const kind of ["focusout", "keydown"]) document.addEventListener(kind, count, true);
 
   /* ---- keys ---- */
   document.addEventListener("keydown", (event) => {
@@ -299,16 +310,26 @@
       return "";
     },
     showSelection(selection, about) {
-      if (!selection || !about) return Array(6).fill(skip());
+      if (!selection || !about) return Array(8).fill(skip());
       const [a, b] = (selection.t || "_").split("_");
       const names = namesOf(selection.pop);
       const size = selection.units !== undefined ? countOf(selection.units)
         : names.length ? about.populations.filter((p) => names.includes(p.name)).reduce((n, p) => n + p.size, 0) : about.units;
       const plain = Object.keys(selection).length === 0;
-      const span = `${a || about.start.toPrecision(6) / 1} to ${b || about.stop.toPrecision(6) / 1} s`;
-      const what = plain ? `Everything: ${about.units.toLocaleString("en")} units, ${span}`
-        : `Selected: ${size.toLocaleString("en")} of ${about.units.toLocaleString("en")} units, ${selection.interval && !selection.t ? selection.interval.replace(/:(\d+)$/, " $1") : span}`;
-      return [a === "" ? "" : Number(a), b === "" ? "" : Number(b), names, selection.units || "", selection.interval || null, what];
+      const [from, to] = [a || about.start.toPrecision(6) / 1, b || about.stop.toPrecision(6) / 1];
+      const span = `${from} to ${to} s`;
+      const interval = selection.interval && !selection.t && selection.interval.replace(/:(\d+)$/, " $1");
+      const units = `${plain ? "" : `${size.toLocaleString("en")} of `}${about.units.toLocaleString("en")} units`;
+      const what = plain ? `Everything: ${units}, ${span}` : `Selected: ${units}, ${interval || span}`;
+      const short = `${plain ? "All" : "Selected"}: ${interval || (from < 0 ? span : `${from}–${to} s`)} · ${units}`;
+      return [a === "" ? "" : Number(a), b === "" ? "" : Number(b), names, selection.units || "", selection.interval || null,
+        what, short, String(!!state.unfolded)];
+    },
+
+    /* On a narrow screen the bar is one line until it is opened; it stays open from page to page. */
+    fold() {
+      state.unfolded = !state.unfolded;
+      return String(state.unfolded);
     },
 
     /* Ticked rows of the unit table are the selected units. */

@@ -28,8 +28,16 @@ def register(app: Dash, library: Library) -> None:
         browser("showSelection"),
         *[Output(field, "value") for field in fields],
         Output("sel-summary", "children"),
+        Output("sel-fold", "children"),
+        Output("sel-fold", "aria-expanded"),
         Input(ids.SELECTION, "data"),
         Input("sel-about", "data"),
+    )
+    app.clientside_callback(
+        browser("fold"),
+        Output("sel-fold", "aria-expanded", allow_duplicate=True),
+        Input("sel-fold", "n_clicks"),
+        prevent_initial_call=True,
     )
     app.clientside_callback(
         browser("clear"),

@@ -30,6 +30,13 @@ def bar(rec: Recording) -> Component:
     return html.Div(
         [
             dcc.Store(id="sel-about", data=about),
+            # On a wide screen the fields are always there, and this is not.
+            html.Button(
+                "Selection",
+                id="sel-fold",
+                className="sel-fold",
+                **{"aria-expanded": "false", "aria-controls": "sel-fields"},
+            ),
             html.Div(
                 [
                     _seconds("sel-from", "From (s)", f"{rec.t_start:g}"),
@@ -61,6 +68,7 @@ def bar(rec: Recording) -> Component:
                     html.Button("Undo", id="sel-undo", title="Undo (Ctrl+Z)", className="action"),
                     html.Button("Clear", id="sel-clear", title="Clear (Escape)", className="action"),
                 ],
+                id="sel-fields",
                 className="sel-fields",
             ),
             html.Div(

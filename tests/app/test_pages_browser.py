@@ -295,11 +295,73 @@ def test_a_recording_that_is_not_there_is_said(board: Start) -> None:
     shown.until(lambda: shown.text("h1") == "Library")
 
 
-def test_the_page_fits_a_telephone(board: Start) -> None:
-    shown = board("/raster")
+def _telephone(board: Start, path: str) -> Board:
+    shown = board(path)
     shown.command(
         "Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True
     )
+    return shown
+
+
+def _bar(shown: Board, opened: bool) -> float:
+    """How high the selection bar is, once it is open or one line."""
+    shown.until(lambda: shown.find("#sel-units").is_displayed() == opened, f"open: {opened}")
+    assert shown.find("#sel-fold").get_attribute("aria-expanded") == str(opened).lower()
+    return shown.script("return document.querySelector('.sel-bar').getBoundingClientRect().height")
+
+
+def test_on_a_telephone_the_selection_is_one_line_that_opens_and_stays_open(board: Start) -> None:
+    shown = _telephone(board, "/raster?t=1_2")
+    shown.until(lambda: "Selected: 1–2 s · 250 of 250 units" in shown.text("#sel-fold"))
+    assert _bar(shown, opened=False) < 50
+    assert shown.accessible() == []
+    # The keyboard opens it too.
+    shown.find("#sel-fold").send_keys(Keys.ENTER)
+    assert _bar(shown, opened=True) > 150
+    assert shown.accessible() == []
+    assert shown.query() == "t=1_2"
+    shown.type_into("#sel-to", "3")
+    shown.until(lambda: "Selected: 1–3 s" in shown.text("#sel-fold"))
+    shown.click("#burger")
+    shown.go("Rates")
+    assert _bar(shown, opened=True) > 150
+    shown.click("#sel-fold")
+    assert _bar(shown, opened=False) < 50
+    shown.press(Keys.ESCAPE)
+    shown.until(lambda: shown.text("#sel-fold").startswith("All: 0–10 s · 250 units"))
+    assert shown.console() == []
+
+
+def test_on_a_wide_screen_the_selection_is_always_open(board: Start) -> None:
+    shown = board("/raster")
+    assert shown.find("#sel-units").is_displayed() and not shown.find("#sel-fold").is_displayed()
+
+
+# What a card's number counts as, right after the field was left or Enter was pressed.
+COUNTED = """
+const field = arguments[0];
+const seen = (event) => { if (event.type !== "keyup" || event.key === "Enter")
+  window.counted = window.dash_component_api.getLayout(JSON.parse(field.id)).props.value; };
+for (const kind of ["focusout", "keyup"]) field.addEventListener(kind, seen);
+"""
+
+
+@pytest.mark.parametrize("key", [Keys.TAB, Keys.ENTER], ids=["left", "entered"])
+def test_a_number_counts_at_once_where_it_is_left_or_entered(board: Start, key: str) -> None:
+    shown = board("/rates")
+    shown.caption("firing_rate")
+    field = shown.find('input[id*="bin_ms"][id*="firing_rate"]')
+    shown.script(COUNTED, field)
+    select_all = ActionChains(shown.driver, duration=0).click(field).key_down(Keys.CONTROL).send_keys("a")
+    # In one go: a field that waits before it counts has not counted when it is asked.
+    select_all.key_up(Keys.CONTROL).send_keys("40", key).perform()
+    assert shown.until(lambda: shown.script("return window.counted")) == 40
+    shown.caption_with("firing_rate", "bins of 40 ms")
+    assert shown.query_with("bin_ms=40")
+
+
+def test_the_page_fits_a_telephone(board: Start) -> None:
+    shown = _telephone(board, "/raster")
     shown.caption("raster")
     shown.until(lambda: shown.script("return document.documentElement.scrollWidth") <= 390, "no overflow")
     for page in ("Rates", "Library", "Art"):
