@@ -24,7 +24,7 @@ from typing import Any
 
 from spikeboard import importing, places, store
 from spikeboard.errors import RecordingError
-from spikeboard.readers import fingerprint, open_recording, recognise
+from spikeboard.readers import fingerprint, known, open_recording, recognise
 from spikeboard.recording import Recording
 from spikeboard.replacing import replacing
 
@@ -35,8 +35,6 @@ NO_OPTIONS = frozenset(("path", "progress"))
 LARGE = 32 * 2**20
 MOST_LISTED = 500
 MOST_LOOKED_AT = 5000
-# Any text could be a table; what is listed unasked has one of these endings, what is asked for is opened all the same.
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".gdf")
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,8 @@ def described(library: Library, key: str) -> tuple[str, int]:
     RecordingError : where the key names no recording
     """
     path, _ = locate(library, key)
-    return _kind(path) or "text", _size(path)
+    kind = _kind(path) or (recognise(path).name if path.is_dir() else "text")
+    return kind, _size(path)
 
 
 def uploads_folder() -> Path:
@@ -313,10 +312,10 @@ def _kind(path: Path) -> str | None:
     if path.is_dir() and store.is_store(path):
         return "Spikeboard recording"
     try:
-        kind = recognise(path)
-    except (RecordingError, OSError):
+        kind = known(path, unasked=True)
+    except OSError:
         return None
-    return kind.name if not kind.reads_any_text or path.suffix.lower() in TABLE_ENDINGS else None
+    return None if kind is None else kind.name
 
 
 def _uploaded() -> Iterator[Entry]:

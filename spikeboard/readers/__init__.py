@@ -5,12 +5,13 @@ A file in this folder that decorates a function with `@reader(...)` *is* the reg
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from itertools import islice
@@ -25,6 +26,10 @@ from spikeboard.recording import Recording
 from spikeboard.version import VERSION
 
 MOST_FILES = 10_000
+# A folder with more files is not looked through for the one that is a recording.
+MOST_BESIDE = 100
+# Any text could be a table; what is taken for one unasked has one of these endings.
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".gdf")
 
 
 @dataclass(frozen=True)
@@ -158,22 +163,68 @@ def read_source(path: Path, **options: Any) -> Recording:
 
 
 def recognise(path: Path) -> Reader:
-    """The reader of a file or folder.
+    """The reader of a file or folder; of a folder that no reader knows, that of the only recording in it.
 
     Raises
     ------
     RecordingError : where no reader knows it
     """
-    if path.is_file() and path.stat().st_size == 0:
-        raise RecordingError(f"{path.name!r} is empty (0 bytes): save or copy it again")
-    for candidate in readers():
-        if candidate.sniff(path):
-            return candidate
+    if (knows := known(path)) is not None:
+        return knows
+    inside = _recordings_in(path) if path.is_dir() else []
+    if len(inside) == 1:
+        return _of_the_only(*inside[0])
+    raise RecordingError(_unknown(path, [file.name for file, _ in inside]))
+
+
+def known(path: Path, unasked: bool = False) -> Reader | None:
+    """The first reader that knows a file or folder, None where none does.
+
+    Parameters
+    ----------
+    path : file or folder
+    unasked : whether nobody said that it is a recording: then not any text is taken for a table
+    """
+    if path.is_file() and not path.stat().st_size:
+        return None
+    found = next((candidate for candidate in readers() if candidate.sniff(path)), None)
+    if found is not None and unasked and found.reads_any_text and path.suffix.lower() not in TABLE_ENDINGS:
+        return None
+    return found
+
+
+def _recordings_in(folder: Path) -> list[tuple[Path, Reader]]:
+    """The files of a folder that are recordings, archives aside: what those hold may have no end."""
+    beside = sorted(islice(folder.iterdir(), MOST_BESIDE + 1))
+    if len(beside) > MOST_BESIDE:
+        return []
+    here = folder.resolve()
+    files = [file for file in beside if file.is_file() and not file.name.startswith(".")]
+    found = [(file, known(file, unasked=True)) for file in files if file.resolve().is_relative_to(here)]
+    return [(file, reader) for file, reader in found if reader is not None and not reader.passes_on]
+
+
+def _of_the_only(file: Path, reader: Reader) -> Reader:
+    """The reader of a folder in which one file is a recording."""
+
+    @functools.wraps(reader.read)
+    def read(folder: Path, **options: Any) -> Recording:
+        rec = reader.read(file, **options)
+        told = f"{file.name!r} was opened: the only recording in the folder {folder.name!r}"
+        return replace(rec, notes=(told, *rec.notes))
+
+    return replace(reader, read=read)
+
+
+def _unknown(path: Path, inside: list[str]) -> str:
+    if inside:
+        some = ", ".join(map(repr, inside[:5])) + (", …" if len(inside) > 5 else "")
+        return f"{path.name!r} is no folder that Spikeboard knows, but holds {len(inside)} recordings: open {some}"
+    if path.is_file() and not path.stat().st_size:
+        return f"{path.name!r} is empty (0 bytes): save or copy it again"
     kind = "folder" if path.is_dir() else "file"
     names = ", ".join(reader.name for reader in readers())
-    raise RecordingError(
-        f"{path.name!r} is no {kind} that Spikeboard knows; it reads {names}: save it as one of them"
-    )
+    return f"{path.name!r} is no {kind} that Spikeboard knows; it reads {names}: save it as one of them"
 
 
 def fingerprint(path: Path, options: dict[str, Any]) -> str:
