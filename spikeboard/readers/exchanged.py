@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from spikeboard.columns import joined
 from spikeboard.doctor import apply
 from spikeboard.errors import RecordingError
 from spikeboard.readers import npy, reader
@@ -216,10 +217,7 @@ def _from_npz(path: Path) -> Recording:
     about = _described(arrays["recording"].astype(np.uint8).tobytes())
 
     def table(name: str, columns: list[dict[str, Any]]) -> pd.DataFrame:
-        if name == "spikes":
-            found = [pd.Series(arrays["spikes.time_s"]), pd.Series(arrays["spikes.unit"])]
-        else:
-            found = [pd.Series(arrays.get(f"{name}.{place}", np.zeros(0))) for place in range(len(columns))]
+        found = [pd.Series(arrays.get(f"{name}.{place}", np.zeros(0))) for place in range(len(columns))]
         return _frame(found, columns)
 
     return _assembled(path, about, table, arrays)
@@ -235,11 +233,11 @@ def _assembled(
 ) -> Recording:
     layout = about["layout"]
     units = table("units", layout["units"]["columns"])
-    spikes = table("spikes", _SPIKES)
+    times, rows = _spikes(table, arrays)
     return recording(
         str(about["name"]),
-        spikes["time_s"].to_numpy(),
-        spikes["unit"].to_numpy(),
+        times,
+        rows,
         units,
         t_start=float(about["t_start_s"]),
         t_stop=float(about["t_stop_s"]),
@@ -251,6 +249,14 @@ def _assembled(
         notes=[str(note) for note in about["notes"]],
         source=str(path),
     )
+
+
+def _spikes(table: Tables, arrays: Mapping[str, np.ndarray] | None) -> tuple[np.ndarray, np.ndarray]:
+    if arrays is None:
+        spikes = table("spikes", _SPIKES)
+        return spikes["time_s"].to_numpy(), spikes["unit"].to_numpy()
+    # As they are: many are mapped.
+    return joined([arrays["spikes.time_s"]], np.float64), joined([arrays["spikes.unit"]], np.int32)
 
 
 def _state(told: dict[str, Any], table: Tables, arrays: Mapping[str, np.ndarray] | None) -> State:

@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spikeboard
-from spikeboard import Recording, RecordingError, columns, doctor, ordering, store
+from spikeboard import Recording, RecordingError, columns, doctor, exchange, ordering, store
 from spikeboard.readers import hdf5, npy, parquet, read_source, text
 
 N, UNITS = 4000, 30
@@ -75,6 +76,12 @@ def trains(path: Path, times: np.ndarray, counts: np.ndarray, ids: np.ndarray) -
         group["area"] = np.where(np.arange(len(ids)) % 3 == 1, "V1", "CA1").astype(object)
 
 
+def as_our_export(path: Path, times: np.ndarray, units: np.ndarray) -> None:
+    table = pd.DataFrame({"population": "units", "id": np.arange(UNITS)})
+    rec = spikeboard.recording("a", times / 1e3, units, table, t_start=0.0, t_stop=30.0)
+    path.write_bytes(exchange.export(rec, path.parent / "export", "npz").path.read_bytes())
+
+
 FORMS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "spikes.csv": (as_csv, {}),
     "spikes.parquet": (as_parquet, {}),
@@ -85,6 +92,7 @@ FORMS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "packed.npz": (as_packed, {}),
     "array.npz": (as_one_array, {"time_unit": "ms"}),
     "units.nwb": (as_nwb, {}),
+    "export.npz": (as_our_export, {}),
 }
 COLUMNS = ("spike_times", "spike_rows", "train_ticks", "train_offsets")
 
