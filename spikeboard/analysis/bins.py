@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikeboard.analysis.axes import WithAxes
-from spikeboard.analysis.parts import MOST_THREADS, in_parts
+from spikeboard.analysis.parts import MOST_THREADS, in_equal_parts, in_parts
 from spikeboard.analysis.trains import (
     Rows,
     Ticks,
@@ -174,9 +174,8 @@ def pooled_counts(
     stretch = max(1, min(NEAR_BINS, n_bins // MOST_THREADS))
     stretches = -(-n_bins // stretch)
     each = int((last - first).sum()) // stretches + len(first)
-    in_parts(
-        lambda a, b: _count_pooled(ticks, first, last, start, width, stretch, a, b, counts),
-        np.full(stretches, each),
+    in_equal_parts(
+        lambda a, b: _count_pooled(ticks, first, last, start, width, stretch, a, b, counts), stretches, each
     )
     return counts
 

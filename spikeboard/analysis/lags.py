@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.parts import in_equal_parts, in_parts
 
 # What it takes to find the earlier spikes of one, and to divide its time by the bin.
 STEPS_TO_PREPARE = 12.0
@@ -39,15 +39,18 @@ def doubled_lags(ticks: np.ndarray, rows: np.ndarray, n_rows: int, bin_ticks: in
     small = n and 2 * max(int(ticks[-1] - ticks[0]) // bin_ticks + 1, bin_ticks) < 2**31
     split = np.empty((4, n), np.int32 if small else np.int64)
     low = np.empty(n, np.int64)
-    windows = in_parts(
-        lambda a, b: _prepare(ticks, bin_ticks, reach, a, b, low, split), np.full(n, STEPS_TO_PREPARE)
+    windows = in_equal_parts(
+        lambda a, b: _prepare(ticks, bin_ticks, reach, a, b, low, split), n, STEPS_TO_PREPARE
     )
     widest, pairs = max(most for most, _ in windows), sum(all_of_them for _, all_of_them in windows)
     doubled = np.zeros((n_rows, n_rows, half + 2), np.uint32 if 2 * pairs < 2**32 else np.uint64)
+    later, later_rest, earlier, earlier_rest = split
     base = rows * np.int32(half + 2)
     flat = doubled.reshape(n_rows, -1)
     in_parts(
-        lambda a, b: _sweep(rows, base, low, split, a, b, widest, flat[a:b]),
+        lambda a, b: _sweep(
+            rows, base, low, later, later_rest, earlier, earlier_rest, a, b, widest, flat[a:b]
+        ),
         np.bincount(rows, minlength=n_rows) * (pairs / max(n, 1)),
     )
     return doubled[:, :, : half + 1]
@@ -77,9 +80,8 @@ def _prepare(ticks, bin_ticks, reach, first, last, low, split):
 
 
 @njit(cache=True, nogil=True)
-def _sweep(rows, base, low, split, first, last, widest, doubled):
+def _sweep(rows, base, low, later, later_rest, earlier, earlier_rest, first, last, widest, doubled):
     """Add the lags from all earlier spikes to the spikes of trains first…last - 1, each a row of `doubled`."""
-    later, later_rest, earlier, earlier_rest = split
     places = np.empty(widest, np.uint32)
     for s in range(len(rows)):
         if rows[s] < first or rows[s] >= last:

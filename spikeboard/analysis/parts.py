@@ -64,7 +64,24 @@ def in_parts(loop: Callable[[int, int], T], work: ArrayLike) -> list[T]:
     -------
     list of what the calls return, in order of the items
     """
-    *others, last = even_parts(work)
+    return _side_by_side(loop, even_parts(work))
+
+
+def in_equal_parts(loop: Callable[[int, int], T], n: int, steps: float) -> list[T]:
+    """`in_parts` of n items that take equally many steps each.
+
+    Parameters
+    ----------
+    loop : as in `in_parts`
+    n : items
+    steps : of a nanosecond or so that each of them takes
+    """
+    wanted = max(1, min(threads(), n)) if n * steps > WORTH else 1
+    return _side_by_side(loop, [(n * k // wanted, n * (k + 1) // wanted) for k in range(wanted)])
+
+
+def _side_by_side(loop: Callable[[int, int], T], parts: list[tuple[int, int]]) -> list[T]:
+    *others, last = parts
     waiting = [_pool(threads()).submit(loop, *part) for part in others]
     mine = loop(*last)
     return [*(one.result() for one in waiting), mine]

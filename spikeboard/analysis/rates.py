@@ -23,7 +23,7 @@ from scipy.special import gammaincinv, ndtr
 
 from spikeboard.analysis.bins import pooled_counts, population_groups
 from spikeboard.analysis.kernel_sums import even_grid, kernel_sums, sums_by_time
-from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.parts import in_equal_parts, in_parts
 from spikeboard.analysis.trains import (
     Rows,
     Ticks,
@@ -463,11 +463,12 @@ def _unit_sums(
         place = np.full(len(rec.units), -1)
         place[rows] = np.arange(len(rows))
         spikes = (read_only(rec.spike_times), read_only(rec.rows_to_draw), place)
-        in_parts(
+        in_equal_parts(
             lambda a, b: sums_by_time(
                 *spikes, rec.ticks_per_second, at[a:b], per_tick, *kernel, sums[:, a:b]
             ),
-            np.full(len(at), in_reach + len(rows)),
+            len(at),
+            in_reach + len(rows),
         )
         return sums
     ticks, first, last = trains_in(rec, rows)

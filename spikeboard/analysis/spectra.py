@@ -17,7 +17,7 @@ from numba import njit
 
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, grouped_trains, positive
-from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.parts import in_equal_parts, in_parts
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -490,7 +490,7 @@ def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.nda
     turns = (np.cos(phase), np.sin(phase))
     chunks = _chunks(layout)
     power = np.zeros((CHUNKS, layout.n_frequencies))
-    in_parts(
+    in_equal_parts(
         lambda a, b: _add_waves(
             bins,
             chunks[a : b + 1],
@@ -501,7 +501,8 @@ def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.nda
             *turns,
             power[a:b],
         ),
-        np.full(CHUNKS, len(bins) * layout.n_frequencies / CHUNKS),
+        CHUNKS,
+        len(bins) * layout.n_frequencies / CHUNKS,
     )
     return power.sum(axis=0) / (layout.bin_s * layout.n_segments * len(tapers))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,19 +26,41 @@ Values = Callable[[Synapses], NDArray[np.float64] | None]
 
 
 @dataclass(frozen=True, eq=False)
+class Joined:
+    """A projection with the block of each of its sources (rows) and of its targets (columns), -1 to leave it out.
+
+    indptr, indices : as in `Synapses`
+    rows, columns : (n_sources,) and (n_targets,) int32
+    """
+
+    indptr: NDArray[np.integer]
+    indices: NDArray[np.integer]
+    rows: NDArray[np.int32]
+    columns: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
 class Blocks(WithAxes):
     """Synapses between blocks of sources (rows) and blocks of targets (columns), (R, C) each.
 
     count : (R, C) int64, synapses
-    repeats : (R, C) int64, those of them that join a pair of units which another one of their projection joins
     missing : (R, C) int64, those whose value is not a finite number
     total : (R, C) float64, sum of the values that are
+    joined : what was summed
     """
 
     count: NDArray[np.int64]
-    repeats: NDArray[np.int64]
     missing: NDArray[np.int64]
     total: NDArray[np.float64]
+    joined: tuple[Joined, ...]
+
+    @cached_property
+    def repeats(self) -> NDArray[np.int64]:
+        """Synapses that join a pair of units which another one of their projection joins, (R, C); counted if asked."""
+        found = np.zeros_like(self.count)
+        for one in self.joined:
+            _add_repeats(one.indptr, one.indices, one.rows, one.columns, found)
+        return found
 
     @property
     def pairs(self) -> NDArray[np.int64]:
@@ -96,26 +119,23 @@ def weight_blocks(
         names a unit that is not there, as in a damaged file
     """
     names = [projection] if isinstance(projection, str) else list(projection or rec.connections)
-    joined = [rec.synapses(name) for name in names]
-    row_block = _neighbours(rec, {one.source for one in joined}, shape[0]) if sources is None else sources
-    column_block = _neighbours(rec, {one.target for one in joined}, shape[1]) if targets is None else targets
+    chosen = [rec.synapses(name) for name in names]
+    row_block = _neighbours(rec, {one.source for one in chosen}, shape[0]) if sources is None else sources
+    column_block = _neighbours(rec, {one.target for one in chosen}, shape[1]) if targets is None else targets
     size = tuple(
         most if given is not None else int(block.max(initial=-1)) + 1
         for most, given, block in zip(shape, (sources, targets), (row_block, column_block), strict=True)
     )
     if size[0] * size[1] > MOST_CELLS:
         raise RecordingError(f"{size[0]:,} × {size[1]:,} blocks of units are too many for one matrix")
-    count, repeats, missing = np.zeros((3, *size), np.int64)
+    count, missing = np.zeros((2, *size), np.int64)
     total = np.zeros(size)
-    for synapses in joined:
-        known = signed_weights(rec, synapses) if values is None else values(synapses)
-        known = np.zeros(0) if known is None else np.asarray(known, np.float64)
-        ends = (
-            _of_population(rec, synapses.source, row_block),
-            _of_population(rec, synapses.target, column_block),
-        )
-        _add_projection(synapses, known, *ends, (count, repeats, missing, total))
-    return Blocks(count, repeats, missing, total)
+    joined = tuple(_joined(rec, synapses, row_block, column_block) for synapses in chosen)
+    for one, synapses in zip(joined, chosen, strict=True):
+        known = synapses.weight if values is None else values(synapses)
+        signs = _signs(rec, synapses) if values is None else None
+        _add_projection(one, known, signs, (count, missing, total))
+    return Blocks(count, missing, total, joined)
 
 
 def inhibitory_units(rec: Recording) -> NDArray[np.bool_] | None:
@@ -148,12 +168,8 @@ def signed_weights(rec: Recording, synapses: Synapses) -> NDArray[np.float64] | 
     """
     if synapses.weight is None:
         return None
-    weights = np.asarray(synapses.weight, np.float64)
-    if not sign_from_units(rec, synapses):
-        return weights
-    rows = rec.rows_of(synapses.source)
-    inhibitory: Any = inhibitory_units(rec)
-    return np.where(_by_source(synapses, inhibitory[rows.start : rows.stop]), -weights, weights)
+    weights, signs = np.asarray(synapses.weight, np.float64), _signs(rec, synapses)
+    return weights if signs is None else weights * _by_source(synapses, signs)
 
 
 def delays_ms(synapses: Synapses) -> NDArray[np.float64] | None:
@@ -168,6 +184,15 @@ def shown_synapses(
     rows, columns = rec.rows_of(synapses.source), rec.rows_of(synapses.target)
     kept = _by_source(synapses, sources[rows.start : rows.stop])
     return kept & targets[columns.start : columns.stop][np.asarray(synapses.indices)]
+
+
+def _signs(rec: Recording, synapses: Synapses) -> NDArray[np.float64] | None:
+    """1 or -1 for each source, where the unit table gives the weights their sign; None where they have their own."""
+    if not sign_from_units(rec, synapses):
+        return None
+    rows = rec.rows_of(synapses.source)
+    inhibitory: Any = inhibitory_units(rec)
+    return np.where(inhibitory[rows.start : rows.stop], -1.0, 1.0)
 
 
 def _by_source(synapses: Synapses, of_source: NDArray[Any]) -> NDArray[Any]:
@@ -188,17 +213,36 @@ def _of_population(rec: Recording, name: str, group: NDArray[np.integer]) -> NDA
     return np.ascontiguousarray(group[rows.start : rows.stop], np.int32)
 
 
-def _add_projection(
+def _joined(
+    rec: Recording,
     synapses: Synapses,
-    values: np.ndarray,
-    rows: np.ndarray,
-    columns: np.ndarray,
+    row_block: NDArray[np.integer],
+    column_block: NDArray[np.integer],
+) -> Joined:
+    return Joined(
+        read_only(synapses.indptr),
+        read_only(synapses.indices),
+        _of_population(rec, synapses.source, row_block),
+        _of_population(rec, synapses.target, column_block),
+    )
+
+
+def _add_projection(
+    joined: Joined,
+    values: np.ndarray | None,
+    signs: NDArray[np.float64] | None,
     sums: tuple[np.ndarray, ...],
 ) -> None:
-    indptr, indices, known = read_only(synapses.indptr), read_only(synapses.indices), read_only(values)
-    shown = rows >= 0
-    work = np.bincount(rows[shown], np.diff(indptr)[shown], minlength=len(sums[0]))
-    strangers = in_parts(lambda a, b: _add(indptr, indices, known, rows, columns, a, b, *sums), work)
+    known = read_only(np.zeros(0) if values is None else values)
+    sign = read_only(np.ones(len(joined.rows)) if signs is None else signs)
+    shown = joined.rows >= 0
+    work = np.bincount(joined.rows[shown], np.diff(joined.indptr)[shown], minlength=len(sums[0]))
+    strangers = in_parts(
+        lambda a, b: _add(
+            joined.indptr, joined.indices, joined.rows, joined.columns, known, sign, a, b, *sums
+        ),
+        work,
+    )
     if sum(strangers):
         raise RecordingError(
             f"this recording is damaged: {sum(strangers):,} synapses name units it does not have; open its source again"
@@ -206,29 +250,50 @@ def _add_projection(
 
 
 @njit(cache=True, nogil=True)
-def _add(indptr, indices, values, rows, columns, first, last, count, repeats, missing, total):
+def _add(indptr, indices, rows, columns, values, signs, first, last, count, missing, total):
     """Add the synapses of the sources in the blocks first…last - 1; how many name no target."""
-    seen = np.full(len(columns), -1, np.int32)
     strangers = 0
     for source in range(len(indptr) - 1):
         row = rows[source]
         if row < first or row >= last:
             continue
-        for synapse in range(indptr[source], indptr[source + 1]):
-            # Read as unsigned, a target that is not there is a large one.
-            target = np.uint64(indices[synapse])
-            if target >= np.uint64(len(columns)):
-                strangers += 1
-                continue
-            if columns[target] < 0:
-                continue
-            column = np.uint64(columns[target])
-            count[row, column] += 1
-            if seen[target] == source:
-                repeats[row, column] += 1
-            seen[target] = source
-            if len(values) and np.isfinite(values[synapse]):
-                total[row, column] += values[synapse]
-            else:
-                missing[row, column] += 1
+        own = slice(indptr[source], indptr[source + 1])
+        strangers += _add_source(
+            indices[own], values[own], signs[source], columns, count[row], missing[row], total[row]
+        )
     return strangers
+
+
+@njit(cache=True, nogil=True)
+def _add_source(targets, values, sign, columns, count, missing, total):
+    strangers = 0
+    for k in range(len(targets)):
+        # Read as unsigned, a target that is not there is a large one.
+        target = np.uint64(targets[k])
+        if target >= np.uint64(len(columns)):
+            strangers += 1
+            continue
+        if columns[target] < 0:
+            continue
+        column = np.uint64(columns[target])
+        count[column] += 1
+        if len(values) and np.isfinite(values[k]):
+            total[column] += sign * values[k]
+        else:
+            missing[column] += 1
+    return strangers
+
+
+@njit(cache=True, nogil=True)
+def _add_repeats(indptr, indices, rows, columns, repeats):
+    """Add the synapses that have the source and the target of an earlier one."""
+    seen = np.full(len(columns), -1, np.int32)
+    for source in range(len(indptr) - 1):
+        row = rows[source]
+        if row < 0:
+            continue
+        for synapse in range(indptr[source], indptr[source + 1]):
+            target = np.uint64(indices[synapse])
+            if target < np.uint64(len(columns)) and columns[target] >= 0:
+                repeats[row, np.uint64(columns[target])] += seen[target] == source
+                seen[target] = source

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains
-from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.parts import in_equal_parts
 from spikeboard.recording import Recording
 
 
@@ -74,8 +74,8 @@ def _in_reach(
 ) -> np.ndarray:
     """What `find_near` finds of the spikes in a part, (G, G) int64."""
     first, last = part
-    found = in_parts(
-        lambda a, b: find_near(ticks, rows, first + a, first + b, dt, n_rows), np.full(last - first, steps)
+    found = in_equal_parts(
+        lambda a, b: find_near(ticks, rows, first + a, first + b, dt, n_rows), last - first, steps
     )
     return np.asarray(np.sum(found, axis=0, dtype=np.int64))
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeboard.analysis import parts
-from spikeboard.analysis.parts import even_parts, in_parts, threads
+from spikeboard.analysis.parts import even_parts, in_equal_parts, in_parts, threads
 
 
 @given(st.lists(st.floats(0, 1e9), max_size=50), st.integers(1, 9))
@@ -27,6 +27,16 @@ def test_little_work_stays_in_one_part_and_much_is_shared_evenly(monkeypatch: py
     assert even_parts(np.full(100, parts.WORTH / 101)) == [(0, 100)]
     assert even_parts(np.full(100, parts.WORTH)) == [(0, 50), (50, 100)]
     assert even_parts([parts.WORTH * 9, 1, 1, 1]) == [(0, 1), (1, 4)]
+
+
+@given(st.integers(0, 60), st.floats(0, 1e9), st.integers(1, 9))
+def test_equal_items_are_parted_evenly(n: int, steps: float, most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPIKEBOARD_THREADS", str(most))
+        found = in_equal_parts(lambda first, last: (first, last), n, steps)
+    assert [k for first, last in found for k in range(first, last)] == list(range(n))
+    assert len(found) == (max(1, min(n, most)) if n * steps > parts.WORTH else 1)
+    assert max(last - first for first, last in found) <= -(-n // len(found))
 
 
 def test_results_come_in_order_of_the_items_from_several_threads(monkeypatch: pytest.MonkeyPatch) -> None:
