@@ -216,14 +216,15 @@
     return String(Date.now());
   }
 
+  /* Whether something that matters with some values of some settings only does so with these. */
+  const matters = (when, about, settings) =>
+    Object.entries(when).every(([name, values]) => values.includes({ ...about.defaults, ...settings }[name]));
   /* A control that changes nothing with the other settings as they are is hidden. */
   function hideIrrelevant(view, about, settings) {
     if (!view) return;
-    const now = { ...about.defaults, ...settings };
     const card = [...document.querySelectorAll(".card[data-view]")].find((one) => one.dataset.view === view);
     card?.querySelectorAll("[data-setting]").forEach((control) => {
-      const when = about.when[control.dataset.setting] || {};
-      control.hidden = !Object.entries(when).every(([name, values]) => values.includes(now[name]));
+      control.hidden = !matters(about.when[control.dataset.setting] || {}, about, settings);
     });
   }
 
@@ -245,12 +246,13 @@
       const axes = (asked) => [asked.rec, asked.selection, about.endsZoom.map((name) => asked.settings[name] ?? null)];
       if (!request || !same(axes(request), axes(next))) state.ranges[id.view] = {};
       const { xaxis: x, yaxis: y } = state.ranges[id.view];
-      if (about.zooms) next.viewport = { ...(x && { x }), ...(y && { y }), width: Math.round(Math.min(seen.width, 2000)), height: about.height };
+      const zooms = about.zooms === true || (about.zooms && matters(about.zooms, about, settings));
+      if (zooms) next.viewport = { ...(x && { x }), ...(y && { y }), width: Math.round(Math.min(seen.width, 2000)), height: about.height };
       if (same(next, without(request, "tab", "turn", "refines"))) return skip();
       turns += 1;
       // Of a figure that is drawn already, only what the part of the axes on screen changes has to be sent.
-      const asked = about.zooms ? { ...without(next, "viewport"), width: next.viewport.width } : next;
-      const refines = about.zooms && !!drawn && same(drawn.asked, asked);
+      const asked = zooms ? { ...without(next, "viewport"), width: next.viewport.width } : next;
+      const refines = zooms && !!drawn && same(drawn.asked, asked);
       return { ...next, tab, turn: turns, refines };
     },
     /* The figure in the theme of the page; never one that was asked for before the one that is shown. */

@@ -13,7 +13,7 @@ from components import ids
 from components.controls import controls
 from components.topology_page import graph_stage
 from spikeboard.recording import Recording
-from spikeboard.view import View
+from spikeboard.view import View, When
 
 GRAPH = {
     "displaylogo": False,
@@ -160,14 +160,12 @@ def _prose(docstring: str) -> str:
 def _stores(view: View) -> list[Component]:
     about = {
         "uses": list(view.uses),
-        "zooms": view.zooms,
+        "zooms": view.zooms if isinstance(view.zooms, bool) else _lists(view.zooms),
         "endsZoom": list(view.ends_zoom),
         "height": view.height,
         "brushes": view.brush is not None,
         "defaults": {name: setting.default for name, setting in view.settings.items()},
-        "when": {
-            name: {k: list(v) for k, v in setting.when.items()} for name, setting in view.settings.items()
-        },
+        "when": {name: _lists(setting.when) for name, setting in view.settings.items()},
     }
     return [
         dcc.Store(id=ids.part(view.name, "about"), data=about),
@@ -176,3 +174,7 @@ def _stores(view: View) -> list[Component]:
             for name in ("seen", "zoom", "request", "drawn", "table-request")
         ),
     ]
+
+
+def _lists(when: When) -> dict[str, list[Any]]:
+    return {name: list(values) for name, values in when.items()}

@@ -231,7 +231,7 @@ class View:
     uses : the parts of the selection it depends on: "time", "units"
     brush : `brush(recording, selection, x_range, y_range, **settings) -> Selection`: what a box drawn on the
         figure selects; None where a box selects nothing
-    zooms : whether `data` takes a viewport, and is asked again when the figure is zoomed
+    zooms : whether `data` takes a viewport, and is asked again when the figure is zoomed; or with which settings it is
     ends_zoom : settings with which the axes mean something else: another value shows all of them
     elements : `elements(result, **settings) -> list of dict`, where its card shows a Cytoscape graph
     order : place on its page
@@ -247,7 +247,7 @@ class View:
     needs: tuple[str, ...] = ("spikes",)
     uses: tuple[str, ...] = ("time", "units")
     brush: Callable[..., Selection] | None = None
-    zooms: bool = False
+    zooms: bool | When = False
     ends_zoom: tuple[str, ...] = ()
     elements: Callable[..., list[dict[str, Any]]] | None = None
     order: int = 100

@@ -11,13 +11,14 @@ from spikeboard.displays.spike_train_comparison.measures import MEASURES, Scales
 from spikeboard.displays.trains import train_picks
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
-from spikeboard.view import Choice, Number, Result, View
+from spikeboard.view import Choice, Number, Result, View, Viewport
 from spikeboard.views.chosen import window_of
 
 
 def comparison(
     rec: Recording,
     selection: Selection,
+    viewport: Viewport,
     display: str,
     between: str,
     first: int | None,
@@ -35,7 +36,9 @@ def comparison(
     pairs as possible, and of these the least total displacement. A spike of A without a partner is *missing* in B, a
     spike of B without one is *extra*. The first divergence is the earliest spike of either without a partner. By
     chance is the mean number of matches when B is shifted in time by k/9 of the window (k = 1…8; what leaves the
-    window enters at its other end): rates and intervals stay, the relation of the trains is lost.
+    window enters at its other end): rates and intervals stay, the relation of the trains is lost. Up to 5,000 spikes on
+    screen are drawn one by one, more as the number of each kind in steps of time; a zoom draws what is on screen, and
+    changes neither which spikes match nor the distances, which are of the whole window.
 
     **Distances.** *SPIKE-distance* (Kreuz et al. 2013): how far each spike is from the nearest of the other train, per
     local interval. *ISI-distance* (Kreuz et al. 2007): how much the current intervals differ. *SPIKE-synchronisation*
@@ -55,6 +58,7 @@ def comparison(
 
     Parameters
     ----------
+    viewport : what of the time is on screen, where two trains are shown
     display : "pair" or "matrix"
     between : "units" or "populations" (pooled into one train)
     first, second : unit rows of A and B; None takes the two most active units of one population
@@ -76,7 +80,7 @@ def comparison(
         return matrix.numbers(rec, selection, between, measure, scales)
     picked = (first, second) if between == "units" else (first_population, second_population)
     a, b = pair.choose(rec, selection, between, picked, t0, t1)
-    return pair.numbers(rec, a, b, (t0, t1), tolerance_ms, measure, scales)
+    return pair.numbers(rec, a, b, (t0, t1), viewport, tolerance_ms, measure, scales)
 
 
 def draw(result: Result, display: str, measure: str, **settings: Any) -> go.Figure:
@@ -101,6 +105,8 @@ VIEW = View(
         "tau_ms": Number(20.0, 0.01, 100_000.0, "van Rossum τ", "ms"),
         "cost_hz": Number(100.0, 0.0, 100_000.0, "Victor–Purpura q", "1/s"),
     },
+    zooms={"display": ("pair",)},
+    ends_zoom=("display",),
     order=100,
     height=600,
 )

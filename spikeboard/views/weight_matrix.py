@@ -114,7 +114,7 @@ VIEW = View(
     },
     needs=("projections",),
     uses=("units",),
-    zooms=True,
+    zooms={"display": ("matrix",), "level": ("units",)},
     ends_zoom=("display", "level", "projection", "applies"),
     order=91,
     height=620,

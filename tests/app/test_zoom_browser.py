@@ -183,3 +183,25 @@ def test_other_axes_are_shown_whole_whatever_was_zoomed_before(board: Start) -> 
     assert start == -0.5 and stop < 10
     shown.pick("weight_matrix", "level", "Units")
     assert "from 250 sources" in shown.caption_with("weight_matrix", "one source")
+
+
+def test_a_zoom_into_two_trains_draws_what_is_on_screen(board: Start) -> None:
+    shown = board("/compare")
+    view = "spike_train_comparison"
+    shown.show(view)
+    whole = shown.caption(view)
+    shown.drawn(view)
+    shown.script(LISTEN)
+    shown.drag(view, (0.2, 0.5), (0.4, 0.5))
+    assert shown.caption_with(view, "On screen, ").startswith(whole)
+    (answer,) = shown.until(lambda: shown.script("return window.heard"))
+    assert "__dash_patch_update" in answer
+    # A matrix is not computed anew for a zoom.
+    shown.pick(view, "display", "Matrix of distances")
+    shown.caption_with(view, "pairs of")
+    shown.drawn(view)
+    before = shown.asked()
+    shown.drag(view, (0.2, 0.5), (0.4, 0.7))
+    shown.drawn(view)
+    assert shown.asked() == before
+    assert not shown.console()

@@ -5,17 +5,20 @@ from itertools import combinations
 import elephant.spike_train_dissimilarity as elephant
 import neo
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import quantities as pq
 from awkward import hostile_names, many_populations
 from hypothesis import given
+from hypothesis import strategies as st
 from made_trains import awkward, made, tick_trains, trains_of
 
 from spikeboard.analysis.distances import Profile, distance_matrix, steps_needed
-from spikeboard.displays.spike_train_comparison.profile import course
+from spikeboard.displays.spike_train_comparison.profile import course, on_screen
 from spikeboard.errors import NothingToDraw, RecordingError
 from spikeboard.recording import Recording
 from spikeboard.selection import select
+from spikeboard.view import Viewport
 from spikeboard.views.spike_train_comparison import VIEW
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity is deprecated")
@@ -103,6 +106,80 @@ def test_a_long_profile_keeps_its_mean() -> None:
     profile = Profile(edges, left, right, float(np.dot(np.diff(edges), left + right) / 2))
     x, y = course(profile)
     assert len(x) == 2000 and y.mean() == pytest.approx(profile.mean)
+
+
+def _crowded() -> Recording:
+    rng = np.random.default_rng(0)
+    return made([np.sort(rng.integers(0, 100_000, 4000)).tolist() for _ in range(2)], t_stop=100.0)
+
+
+def _marks(figure: go.Figure) -> dict[str, np.ndarray]:
+    """Times of the marks by kind; of those that match, of A and then of B."""
+    return {
+        str(trace.name).split(" (")[0]: np.asarray(trace.x)
+        for trace in figure.data
+        if trace.mode == "markers"
+    }
+
+
+@given(st.integers(-10_000, 110_000), st.integers(1, 120_000), st.booleans())
+def test_a_zoom_draws_every_spike_on_screen_as_it_is_matched_in_the_whole_window(
+    first_tick: int, ticks: int, population: bool
+) -> None:
+    # Between two ticks, where no spike is on the edge.
+    x0, length = (first_tick - 0.5) / 1e4, ticks / 1e4
+    settings = {"between": "populations"} if population else {"first": 3, "second": 4}
+    whole = VIEW.compute(awkward(), select(), **settings).table()
+    result = VIEW.compute(awkward(), select(), Viewport((x0, x0 + length)), **settings)
+    low, high = max(x0, 0), min(x0 + length, 10)
+    low, high = (low, high) if low < high else (0, 10)
+    marks = _marks(VIEW.picture(result, **settings))
+    for kind, name in (("missing", "missing in B"), ("extra", "extra in B")):
+        of_kind = whole[(whole["kind"] == kind) & whole["time_s"].between(low, high)]
+        np.testing.assert_allclose(marks[name], of_kind["time_s"])
+    ends = whole[["time_s", "partner_s"]]
+    joined = (whole["kind"] == "matched") & (ends.max(axis=1) >= low) & (ends.min(axis=1) <= high)
+    matched = whole[joined]
+    np.testing.assert_allclose(np.sort(marks["matched"]), np.sort(matched["time_s"]))
+
+
+def test_a_zoom_goes_from_numbers_to_marks_and_says_what_is_on_screen() -> None:
+    rec = _crowded()
+    whole, part = VIEW.draw(rec, select()), VIEW.draw(rec, select(), Viewport((20.0, 30.0)))
+    assert whole.result is not None and part.result is not None
+    assert part.result.caption.startswith(whole.result.caption) and "On screen" not in whole.result.caption
+    matched, missing, extra = (len(times) for times in list(_marks(part.figure).values())[:3])
+    said = f" On screen, 20–30 s: {matched // 2:,} match, {missing:,} missing, {extra:,} extra."
+    assert part.result.caption.removeprefix(whole.result.caption) == said
+    assert len(whole.result.notes) == 2 and not part.result.notes
+    assert part.figure.layout.xaxis.range == whole.figure.layout.xaxis.range == (0.0, 100.0)
+    assert part.figure.layout.yaxis.ticktext and not whole.figure.layout.yaxis.ticktext
+
+
+def test_steps_of_a_zoom_are_finer_and_hold_every_spike_on_screen() -> None:
+    rec = _crowded()
+    drawn = VIEW.draw(rec, select(), Viewport((5.0, 85.0)))
+    assert drawn.result is not None and "in steps of 200 ms" in drawn.result.notes[0]
+    assert "drawn as the number of each kind" in drawn.result.notes[0]
+    table = VIEW.compute(rec, select()).table()
+    of_a = table[table["train"].str.startswith("A")]
+    for trace, kind, column in zip(
+        drawn.figure.data[:3], ("matched", "missing", "extra"), (of_a, of_a, table), strict=True
+    ):
+        times = column.loc[column["kind"] == kind, "time_s"].between(5.0, 85.0)
+        assert np.sum(trace.y[:-1]) == times.sum()
+        assert np.allclose([trace.x[0], trace.x[-1]], [5.0, 85.0]) and len(trace.x) == 401
+
+
+def test_the_local_distance_on_screen_is_a_part_of_the_whole() -> None:
+    rec = awkward()
+    profile = VIEW.compute(rec, select(), first=3, second=4).extra["profile"]
+    part = on_screen(profile, 2.0, 3.0)
+    assert part.edges_s[0] <= 2.0 < part.edges_s[1] and part.edges_s[-2] < 3.0 <= part.edges_s[-1]
+    assert np.isin(part.left, profile.left).all() and len(part.left) == len(part.edges_s) - 1
+    assert part.mean == profile.mean
+    everything = on_screen(profile, 0.0, 10.0)
+    assert np.array_equal(everything.edges_s, profile.edges_s)
 
 
 def test_chance_is_what_shifted_trains_match() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,12 +14,49 @@ from spikeboard.analysis.groups import Trains, grouped_trains
 from spikeboard.displays.trains import Train
 from spikeboard.recording import Recording
 from spikeboard.theme import colour, faded
-from spikeboard.view import Result
+from spikeboard.views.chosen import span
 
 MOST_MARKS = 5000
+# Steps of time in which more are counted.
+STEPS = 400
 # Spikes of both trains that are matched again after each of eight shifts.
 MOST_SHIFTED = 100_000
 MATCHED, MISSING, EXTRA = colour(2), colour(1), colour(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """The spikes of two trains on screen.
+
+    window : s
+    pairs_s : (K, 2) s, of the spikes of A and B that match
+    shift_ms : (K,) ms, B after A
+    missing_s, extra_s : s, of the spikes of A and of B without a partner
+    """
+
+    window: tuple[float, float]
+    pairs_s: NDArray[np.floating]
+    shift_ms: NDArray[np.floating]
+    missing_s: NDArray[np.floating]
+    extra_s: NDArray[np.floating]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether they are too many for a mark each."""
+        return self.n_spikes > MOST_MARKS
+
+    @property
+    def n_spikes(self) -> int:
+        """Spikes of both trains."""
+        return 2 * len(self.pairs_s) + len(self.missing_s) + len(self.extra_s)
+
+    @property
+    def words(self) -> str:
+        """How many of each kind are on screen, for a caption."""
+        return (
+            f"On screen, {span(*self.window)}: {len(self.pairs_s):,} match, {len(self.missing_s):,} missing, "
+            f"{len(self.extra_s):,} extra."
+        )
 
 
 def matched(
@@ -61,26 +100,46 @@ def event_table(trains: Trains, matching: Matching, a: Train, b: Train, per_seco
     return pd.concat(tables, ignore_index=True).sort_values("time_s", kind="stable", ignore_index=True)
 
 
-def add_events(figure: go.Figure, result: Result) -> None:
+def events_on_screen(
+    trains: Trains, matching: Matching, per_second: float, window: tuple[float, float]
+) -> Events:
+    """The spikes on screen; both of a pair, where anything of the line that joins them is."""
+    # A part of a tick lets in what lies on the edges, where rounding may put it outside.
+    low, high = window[0] * per_second - 0.01, window[1] * per_second + 0.01
+
+    def alone(train: NDArray[np.int64], which: NDArray[np.int64]) -> NDArray[np.floating]:
+        ticks = train[which]
+        return ticks[slice(*np.searchsorted(ticks, [low, high]))] / per_second
+
+    pairs = np.stack([trains[side][matching.pairs[:, side]] for side in (0, 1)], axis=1)
+    seen = (pairs.max(axis=1) >= low) & (pairs.min(axis=1) <= high)
+    shift_ms = matching.displacement[seen] * trains.tick * 1e3
+    return Events(
+        window,
+        pairs[seen] / per_second,
+        shift_ms,
+        alone(trains[0], matching.missing),
+        alone(trains[1], matching.extra),
+    )
+
+
+def add_events(figure: go.Figure, events: Events) -> None:
     """Draw every spike, and join those that match."""
-    trains, matching = result.extra["trains"], result.extra["matching"]
-    a, b = (trains[k] / result.extra["per_second"] for k in (0, 1))
-    pairs = matching.pairs
-    ends = np.stack([a[pairs[:, 0]], b[pairs[:, 1]], np.full(len(pairs), np.nan)], axis=1).ravel()
+    a, b = events.pairs_s.T
+    ends = np.stack([a, b, np.full(len(a), np.nan)], axis=1).ravel()
     figure.add_scatter(
-        x=ends, y=np.tile(np.array([0.8, 0.2, np.nan], "f4"), len(pairs)), mode="lines", hoverinfo="skip",
+        x=ends, y=np.tile(np.array([0.8, 0.2, np.nan], "f4"), len(a)), mode="lines", hoverinfo="skip",
         line={"color": faded(MATCHED, 0.55), "width": 1}, showlegend=False,
     )  # fmt: skip
-    shift = (matching.displacement * trains.tick * 1e3).astype("f4")
-    matched = np.r_[a[pairs[:, 0]], b[pairs[:, 1]]]
+    shift = events.shift_ms.astype("f4")
     figure.add_scatter(
-        x=matched, y=np.repeat(np.array([1, 0], "i1"), len(pairs)), customdata=np.r_[shift, shift],
-        mode="markers", name=f"matched ({len(pairs):,})",
+        x=np.r_[a, b], y=np.repeat(np.array([1, 0], "i1"), len(a)), customdata=np.r_[shift, shift],
+        mode="markers", name=f"matched ({len(a):,})",
         marker={"symbol": "line-ns", "size": 20, "line": {"width": 1.5, "color": MATCHED}, "color": MATCHED},
         hovertemplate="%{x:.6f} s, B after A by %{customdata:+.3g} ms<extra>matched</extra>",
     )  # fmt: skip
-    _add_alone(figure, a[matching.missing], 1, "triangle-down", MISSING, "missing in B")
-    _add_alone(figure, b[matching.extra], 0, "triangle-up", EXTRA, "extra in B")
+    _add_alone(figure, events.missing_s, 1, "triangle-down", MISSING, "missing in B")
+    _add_alone(figure, events.extra_s, 0, "triangle-up", EXTRA, "extra in B")
 
 
 def _add_alone(
@@ -93,20 +152,19 @@ def _add_alone(
     )  # fmt: skip
 
 
-def add_numbers(figure: go.Figure, result: Result) -> None:
+def add_numbers(figure: go.Figure, events: Events) -> None:
     """How many spikes of each kind, over time, where there are too many for marks."""
-    trains, matching = result.extra["trains"], result.extra["matching"]
-    t0, t1 = result.extra["window"]
-    edges = np.linspace(t0, t1, 401)
+    edges = np.linspace(*events.window, STEPS + 1)
+    bounds = edges + np.r_[-1, np.zeros(STEPS - 1), 1] * 1e-6 * (edges[1] - edges[0])
     kinds = (
-        ("matched", MATCHED, trains[0][matching.pairs[:, 0]], "solid"),
-        ("missing in B", MISSING, trains[0][matching.missing], "dash"),
-        ("extra in B", EXTRA, trains[1][matching.extra], "dot"),
+        ("matched", MATCHED, events.pairs_s[:, 0], "solid"),
+        ("missing in B", MISSING, events.missing_s, "dash"),
+        ("extra in B", EXTRA, events.extra_s, "dot"),
     )
-    for name, tint, ticks, dash in kinds:
-        counts = np.histogram(ticks / result.extra["per_second"], edges)[0]
+    for name, tint, times, dash in kinds:
+        counts = np.histogram(times, bounds)[0]
         figure.add_scatter(
-            x=edges, y=np.r_[counts, counts[-1:]].astype("i4"), mode="lines", name=f"{name} ({len(ticks):,})",
+            x=edges, y=np.r_[counts, counts[-1:]].astype("i4"), mode="lines", name=f"{name} ({counts.sum():,})",
             line={"shape": "hv", "width": 1.2, "color": tint, "dash": dash},
             hovertemplate="%{x:.4f} s: %{y}<extra>" + name + "</extra>",
         )  # fmt: skip

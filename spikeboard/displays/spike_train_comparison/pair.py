@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from spikeboard.analysis.distances import (
     Matching,
+    Profile,
     distance_matrix,
     distance_profile,
     spike_synchronisation,
@@ -18,16 +19,19 @@ from spikeboard.analysis.groups import Trains
 from spikeboard.analysis.trains import snap_bin, unit_rows
 from spikeboard.displays.spike_train_comparison.curve import add_curve, distance_over_scale
 from spikeboard.displays.spike_train_comparison.events import (
-    MOST_MARKS,
+    STEPS,
+    Events,
     add_events,
     add_numbers,
     event_table,
+    events_on_screen,
     first_divergence,
     matched,
     matches_by_chance,
 )
 from spikeboard.displays.spike_train_comparison.measures import MEASURES, MOST_STEPS, Scales
-from spikeboard.displays.spike_train_comparison.profile import MOST_POINTS, add_profile
+from spikeboard.displays.spike_train_comparison.profile import add_profile, is_averaged
+from spikeboard.displays.spike_train_comparison.profile import on_screen as pieces_on_screen
 from spikeboard.displays.spike_train_comparison.reach import window_of_two
 from spikeboard.displays.trains import Train, population_train, unit_train
 from spikeboard.errors import NothingToDraw
@@ -35,8 +39,18 @@ from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import label
-from spikeboard.view import Result
-from spikeboard.views.chosen import NEUTRAL, busiest, by_population, many, rows_of, span, spikes_per_unit
+from spikeboard.view import Result, Viewport
+from spikeboard.views.chosen import (
+    NEUTRAL,
+    busiest,
+    by_population,
+    duration,
+    many,
+    on_screen,
+    rows_of,
+    span,
+    spikes_per_unit,
+)
 
 
 def choose(
@@ -82,6 +96,7 @@ def numbers(
     a: Train,
     b: Train,
     window: tuple[float, float],
+    viewport: Viewport,
     tolerance_ms: float,
     measure: str,
     scales: Scales,
@@ -105,26 +120,37 @@ def numbers(
         distance_profile, rec, groups[0], groups[1], "isi" if measure == "isi" else "spike", *window
     )
     curve, again = distance_over_scale(rec, groups, measure, window)
+    seen = on_screen(viewport, *window)
+    events = events_on_screen(trains, matching, rec.ticks_per_second, seen)
     extra = {
-        "a": a, "b": b, "trains": trains, "matching": matching, "profile": profile, "curve": curve,
-        "window": window, "tolerance_ms": snapped, "first": first_divergence(trains, matching, rec.ticks_per_second),
-        "per_second": rec.ticks_per_second,
+        "a": a, "b": b, "profile": profile, "curve": curve, "window": window, "events": events,
+        "first": first_divergence(trains, matching, rec.ticks_per_second),
     }  # fmt: skip
-    if trains.n_spikes > MOST_MARKS:
-        notes.append(
-            f"More than {MOST_MARKS:,} spikes: drawn as the number of each kind over time; choose a shorter time "
-            "window to see single spikes."
-        )
-    if len(profile.left) * 2 > MOST_POINTS:
-        notes.append("The local distance is drawn as its mean over steps of the screen's width.")
     chance = matches_by_chance(trains, width)
     caption = shortened + _caption(a, b, trains, matching, window, snapped, scores, extra["first"], chance)
+    caption += "" if seen == window else f" {events.words}"
     return Result(
         lambda: event_table(trains, matching, a, b, rec.ticks_per_second),
         caption,
-        (*notes, *more, *again),
+        (*notes, *_drawing_notes(events, profile), *more, *again),
         extra,
     )
+
+
+def _drawing_notes(events: Events, profile: Profile) -> list[str]:
+    """What has to be said where not every spike and piece on screen is drawn by itself."""
+    notes = []
+    if events.crowded:
+        step = (events.window[1] - events.window[0]) / STEPS
+        notes.append(
+            f"{events.n_spikes:,} spikes on screen: drawn as the number of each kind over time, in steps of "
+            f"{duration(1e3 * step)}. Zoom in to see single spikes."
+        )
+    if is_averaged(pieces_on_screen(profile, *events.window)):
+        notes.append(
+            "The local distance is drawn as its mean over steps of the screen's width: zoom in to see all."
+        )
+    return notes
 
 
 def _scores(
@@ -180,18 +206,19 @@ def _who(train: Train) -> str:
 def draw(result: Result, measure: str, scales: Scales) -> go.Figure:
     """Events, profile and curve above each other."""
     figure = go.Figure()
-    trains: Trains = result.extra["trains"]
-    crowded = trains.n_spikes > MOST_MARKS
-    (add_numbers if crowded else add_events)(figure, result)
-    add_profile(figure, result.extra["profile"], "ISI-distance" if measure == "isi" else "SPIKE-distance")
+    events: Events = result.extra["events"]
+    (add_numbers if events.crowded else add_events)(figure, events)
+    name = "ISI-distance" if measure == "isi" else "SPIKE-distance"
+    add_profile(figure, result.extra["profile"], name, events.window)
     add_curve(figure, result.extra["curve"], scales)
     _add_divergence(figure, result.extra["first"])
     window = list(result.extra["window"])
     method = result.extra["curve"][0]
-    events = {"title": "Spikes per bin", "rangemode": "tozero"} if crowded else _named_rows(result)
+    rows = {"title": "Spikes per step", "rangemode": "tozero"} if events.crowded else _named_rows(result)
     return figure.update_layout(
         xaxis={"title": "Time (s)", "anchor": "y2", "range": window},
-        yaxis=events | {"domain": [0.67, 1]},
+        # What is up here changes as one zooms in: its axis is not for zooming.
+        yaxis=rows | {"domain": [0.67, 1], "fixedrange": True},
         yaxis2={
             "domain": [0.41, 0.62], "rangemode": "tozero", "nticks": 4,
             "title": "ISI-dist." if measure == "isi" else "SPIKE-dist.",
@@ -212,7 +239,7 @@ def draw(result: Result, measure: str, scales: Scales) -> go.Figure:
 def _named_rows(result: Result) -> dict[str, Any]:
     names = [f"A  {label(result.extra['a'].name, 16)}", f"B  {label(result.extra['b'].name, 16)}"]
     return {
-        "tickvals": [1, 0], "ticktext": names, "range": [-0.5, 1.5], "showgrid": False, "fixedrange": True,
+        "tickvals": [1, 0], "ticktext": names, "range": [-0.5, 1.5], "showgrid": False,
         "title": "",
     }  # fmt: skip
 
