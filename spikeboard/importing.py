@@ -179,10 +179,12 @@ def _question(choices: list[dict[str, str]], **more: Any) -> Question:
 
 def _noting(name: str, also: Report | None) -> Report:
     """A report that keeps the state on the disk, and raises where the import is called off."""
-    renewed = 0.0
+    renewed = furthest = 0.0
 
     def report(stage: str, part: float) -> None:
-        nonlocal renewed
+        nonlocal renewed, furthest
+        # Each column is read from its beginning to its end: what is told may go back, what is shown may not.
+        part = furthest = max(part, furthest)
         if also is not None:
             also(stage, part)
         if time.monotonic() - renewed < EVERY_S:

@@ -58,6 +58,22 @@ def test_an_import_tells_how_far_it_is(table: Path) -> None:
     assert heard == []
 
 
+def test_what_is_told_of_column_after_column_never_goes_back(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[float] = []
+    plain = readers.read_source
+
+    def in_columns(path: Path, **options: object) -> spikeboard.Recording:
+        for part in (1, 2, 0, 1):
+            progress.tell("reading", part, 2)
+        return plain(path, **options)
+
+    monkeypatch.setattr(readers, "read_source", in_columns)
+    spikeboard.open(table, progress=lambda stage, part: heard.append(part))
+    assert heard == sorted(heard) and heard[0] < heard[1]
+
+
 @pytest.mark.parametrize("at", ["reading", "sorting", "writing"])
 def test_a_cancelled_import_leaves_nothing_and_can_be_made_again(table: Path, at: str) -> None:
     def report(stage: str, part: float) -> None:

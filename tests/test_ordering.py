@@ -112,3 +112,19 @@ def test_a_private_map_keeps_its_changes(tmp_path: Path) -> None:
     mine[:] = 7
     assert sum(some.sum() for (some,) in columns.pieces(mine[100:])) == 6300
     assert mine.sum() == 7000
+
+
+def test_of_many_stretches_no_two_are_mapped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A touch of a mapped file may bring in megabytes around it."""
+    let_go, plain = [0], ordering.let_go
+    monkeypatch.setattr(ordering, "let_go", lambda *some: let_go.append(let_go.pop() + 1) or plain(*some))
+    rng = np.random.default_rng(6)
+    (column,) = columns.gathered([(rng.random(160),)], [np.float64])
+    (rows,) = columns.gathered([(rng.integers(0, 20, 160),)], [np.int32])
+    copied = ordering._copied(column, rows, slice(3, 9))
+    assert not np.shares_memory(copied[0], column) and not np.shares_memory(copied[1], rows)
+    assert let_go == [1]
+    offsets = np.r_[0, np.cumsum(np.bincount(rows, minlength=20))]
+    by_unit(np.arange(160), rows, offsets)
+    bands = len(ordering._bands(offsets)) - 1
+    assert bands > 3 and let_go[0] >= bands * 160 // columns.PIECE

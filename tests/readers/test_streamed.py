@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from itertools import chain, pairwise
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 import spikeboard
 from spikeboard import Recording, RecordingError, columns, doctor, exchange, ordering, store
-from spikeboard.readers import hdf5, npy, parquet, read_source, text
+from spikeboard.readers import hdf5, npy, parquet, read_source, recognise, text
 
 N, UNITS = 4000, 30
 
@@ -79,7 +80,7 @@ def trains(path: Path, times: np.ndarray, counts: np.ndarray, ids: np.ndarray) -
 def as_our_export(path: Path, times: np.ndarray, units: np.ndarray) -> None:
     table = pd.DataFrame({"population": "units", "id": np.arange(UNITS)})
     rec = spikeboard.recording("a", times / 1e3, units, table, t_start=0.0, t_stop=30.0)
-    path.write_bytes(exchange.export(rec, path.parent / "export", "npz").path.read_bytes())
+    exchange.export(rec, path.parent / f"{len(times)}", "npz").path.replace(path)
 
 
 FORMS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
@@ -244,3 +245,26 @@ def test_an_array_is_unpacked_block_by_block(
     found = npy.load(tmp_path / "a.npz", ["time_ms", "unit"])
     assert all(isinstance(values, np.memmap) for values in found.values())
     assert min(taken) > 0 and max(taken) <= 700
+
+
+@pytest.mark.parametrize(
+    "form", ["stored.npz", "packed.npz", "units.nwb", "spikes.h5", "export.npz", "fields.npy"]
+)
+def test_memory_does_not_grow_with_the_spikes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    write, options = FORMS[form]
+    monkeypatch.setattr(columns, "PIECE", 4096)
+    monkeypatch.setattr(columns, "IN_MEMORY", 2**15)
+    monkeypatch.setattr(hdf5, "BLOCK", 2**15)
+    monkeypatch.setattr(npy, "BLOCK", 2**15)
+    rng, most = np.random.default_rng(5), []
+    for number in (50_000, 50_000, 200_000):  # the first time modules are loaded
+        write(tmp_path / form, rng.random(number) * 2e4, rng.integers(0, UNITS, number))
+        read = recognise(tmp_path / form).read
+        tracemalloc.start()
+        rec = read(tmp_path / form, **options)
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert len(rec.spike_times) == number
+    assert most[2] < 1.5 * most[1]
