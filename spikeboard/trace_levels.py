@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikeboard import store
+from spikeboard.analysis.parts import in_equal_parts
 from spikeboard.recording import Recording
 from spikeboard.replacing import replacing
 
@@ -58,6 +59,14 @@ def state_blocks(rec: Recording, name: str) -> Blocks | None:
         return None
 
 
+def no_blocks(values: np.ndarray) -> Blocks:
+    """Those of a state of which every sample is to be looked at."""
+    none = (0, values.shape[1])
+    return Blocks(
+        np.empty((*none, 2), values.dtype), np.empty((*none, 2), np.uint8), np.empty(none, np.uint16)
+    )
+
+
 def extreme_places(
     values: np.ndarray, columns: NDArray[np.int64], edges: NDArray[np.int64], blocks: Blocks
 ) -> NDArray[np.int64]:
@@ -74,10 +83,20 @@ def extreme_places(
     -------
     (C, 2·W) int64
     """
-    return _places(np.asarray(values), columns, edges, blocks.extremes, blocks.at)
+    table, n = np.asarray(values), len(edges) - 1
+    places = np.empty((len(columns), 2 * n), np.int64)
+    samples = len(columns) * int(edges[-1] - edges[0]) / max(n, 1)
+    in_equal_parts(
+        lambda a, b: _find_places(
+            table, columns, edges[a : b + 1], blocks.extremes, blocks.at, places[:, 2 * a : 2 * b]
+        ),
+        n,
+        samples if not len(blocks.extremes) else len(columns) * BLOCK + samples / BLOCK,
+    )
+    return places
 
 
-def ranges_by_blocks(
+def finite_ranges(
     values: np.ndarray, low: int, high: int, columns: NDArray[np.int64], blocks: Blocks
 ) -> tuple[NDArray[np.int64], np.ndarray, np.ndarray]:
     """How many samples are finite numbers, the least and the greatest; blocks of numbers alone are not read.
@@ -152,57 +171,83 @@ def _fill(values, extremes, at, finite):
 
 
 @njit(cache=True, nogil=True)
-def _places(values, columns, edges, extremes, at):
-    places = np.empty((len(columns), 2 * (len(edges) - 1)), np.int64)
+def _find_places(values, columns, edges, extremes, at, places):
+    rows, found = np.empty((2, len(columns)), np.int64), np.empty((2, len(columns)), values.dtype)
     for stretch in range(len(edges) - 1):
         start, stop = edges[stretch], edges[stretch + 1]
-        first, last = (start + BLOCK - 1) // BLOCK, stop // BLOCK
-        if last <= first:  # no whole block
-            first = last = stop // BLOCK + 1
         for k in range(len(columns)):
-            column = columns[k]
-            low = high = start
-            for row in range(start + 1, min(first * BLOCK, stop)):
-                low, high = _further(values, column, row, row, low, high)
-            for block in range(first, last):
-                begin = block * BLOCK
-                low, high = _further(
-                    values, column, begin + at[block, column, 0], begin + at[block, column, 1], low, high
-                )
-            if last > first:
-                for row in range(last * BLOCK, stop):
-                    low, high = _further(values, column, row, row, low, high)
-            places[k, 2 * stretch] = min(low, high)
-            places[k, 2 * stretch + 1] = max(low, high)
-    return places
+            rows[:, k], found[:, k] = start, values[start, columns[k]]
+        first, last = (start + BLOCK - 1) // BLOCK, min(stop // BLOCK, len(extremes))
+        if first < last:
+            _look(values, columns, start + 1, first * BLOCK, rows, found)
+            _look_at_blocks(extremes, at, columns, first, last, rows, found)
+            _look(values, columns, last * BLOCK, stop, rows, found)
+        else:
+            _look(values, columns, start + 1, stop, rows, found)
+        for k in range(len(columns)):
+            places[k, 2 * stretch] = min(rows[0, k], rows[1, k])
+            places[k, 2 * stretch + 1] = max(rows[0, k], rows[1, k])
+
+
+# Samples of one moment lie side by side: one pass over memory serves all columns.
+@njit(cache=True, nogil=True)
+def _look(values, columns, start, stop, rows, found):
+    for row in range(start, stop):
+        for k in range(len(columns)):
+            value = values[row, columns[k]]
+            if _less(value, found[0, k]):
+                rows[0, k], found[0, k] = row, value
+            if _greater(value, found[1, k]):
+                rows[1, k], found[1, k] = row, value
 
 
 @njit(cache=True, nogil=True)
-def _further(values, column, least, greatest, low, high):
-    if _less(values[least, column], values[low, column]):
-        low = least
-    if _greater(values[greatest, column], values[high, column]):
-        high = greatest
-    return low, high
+def _look_at_blocks(extremes, at, columns, first, last, rows, found):
+    for block in range(first, last):
+        for k in range(len(columns)):
+            least, greatest = extremes[block, columns[k]]
+            if _less(least, found[0, k]):
+                rows[0, k], found[0, k] = block * BLOCK + at[block, columns[k], 0], least
+            if _greater(greatest, found[1, k]):
+                rows[1, k], found[1, k] = block * BLOCK + at[block, columns[k], 1], greatest
 
 
 @njit(cache=True, nogil=True)
 def _ranges(values, low, high, columns, extremes, finite):
     counts = np.zeros(len(columns), np.int64)
     least, greatest = np.zeros(len(columns), values.dtype), np.zeros(len(columns), values.dtype)
-    for k in range(len(columns)):
-        column = columns[k]
-        row = low
-        while row < high:
-            block = row // BLOCK
-            whole = row % BLOCK == 0 and row + BLOCK <= high and finite[block, column] == BLOCK
-            first = extremes[block, column, 0] if whole else values[row, column]
-            last = extremes[block, column, 1] if whole else first
-            if np.isfinite(first):
-                if counts[k] == 0 or first < least[k]:
-                    least[k] = first
-                if counts[k] == 0 or last > greatest[k]:
-                    greatest[k] = last
-                counts[k] += BLOCK if whole else 1
-            row += BLOCK if whole else 1
+    first, last = (low + BLOCK - 1) // BLOCK, min(high // BLOCK, len(finite))
+    if first >= last:
+        first = last = high // BLOCK + 1
+    _add_samples(values, columns, low, min(first * BLOCK, high), counts, least, greatest)
+    for block in range(first, last):
+        for k in range(len(columns)):
+            if finite[block, columns[k]] == BLOCK:
+                smallest, largest = extremes[block, columns[k]]
+                _widen(k, BLOCK, smallest, largest, counts, least, greatest)
+            else:
+                begin = block * BLOCK
+                _add_samples(
+                    values, columns[k : k + 1], begin, begin + BLOCK, counts[k:], least[k:], greatest[k:]
+                )
+    if first < last:
+        _add_samples(values, columns, last * BLOCK, high, counts, least, greatest)
     return counts, least, greatest
+
+
+@njit(cache=True, nogil=True)
+def _add_samples(values, columns, start, stop, counts, least, greatest):
+    for row in range(start, stop):
+        for k in range(len(columns)):
+            value = values[row, columns[k]]
+            if np.isfinite(value):
+                _widen(k, 1, value, value, counts, least, greatest)
+
+
+@njit(cache=True, nogil=True)
+def _widen(k, n, smallest, largest, counts, least, greatest):
+    if counts[k] == 0 or smallest < least[k]:
+        least[k] = smallest
+    if counts[k] == 0 or largest > greatest[k]:
+        greatest[k] = largest
+    counts[k] += n

@@ -39,10 +39,6 @@ CASES = [
         f"10 traces of 10⁷ samples in {WIDTH:,} pixels",
         "traces",
         ours,
-        (
-            Peer(
-                "tsdownsample", "tsdownsample", tsdownsample, same_extremes, 1, note="On one thread, as here."
-            ),
-        ),
+        (Peer("tsdownsample", "tsdownsample", tsdownsample, same_extremes, 1),),
     )
 ]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from spikeboard import trace_levels
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
-from spikeboard.trace_levels import extreme_places, ranges_by_blocks, state_blocks
+from spikeboard.trace_levels import extreme_places, no_blocks, state_blocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +151,9 @@ def finite_ranges(
     values, chosen = rec.states[name].values, np.asarray(columns, np.int64)
     blocks = state_blocks(rec, name)
     if blocks is None:
-        return _finite_ranges(_native(values[low:high]), chosen)
-    return ranges_by_blocks(values, low, high, chosen, blocks)
+        values = _native(values[low:high])
+        low, high, blocks = 0, len(values), no_blocks(values)
+    return trace_levels.finite_ranges(values, low, high, chosen, blocks)
 
 
 def _all_samples(
@@ -165,7 +166,7 @@ def _all_samples(
 def _extremes(
     table: np.ndarray, time: NDArray[np.float64], columns: NDArray[np.int64], width: int
 ) -> tuple[NDArray[np.float64], np.ndarray]:
-    places = _extreme_places(table, columns, _stretches(0, len(table), width))
+    places = extreme_places(table, columns, _stretches(0, len(table), width), no_blocks(table))
     return time[places], table[places, columns[:, None]]
 
 
@@ -182,46 +183,3 @@ def _native(table: np.ndarray) -> np.ndarray:
     if kind == np.bool_:
         return table.view(np.uint8)
     return np.asarray(table) if kind.isnative else table.astype(kind.newbyteorder("="))
-
-
-@njit(cache=True, nogil=True)
-def _extreme_places(table, columns, edges):
-    """Rows of the least and greatest value of each stretch, (K, 2·width), in their order in time."""
-    places = np.empty((len(columns), 2 * (len(edges) - 1)), np.int64)
-    for bucket in range(len(edges) - 1):
-        for k in range(len(columns)):
-            low, high = _extreme_pair(table, columns[k], edges[bucket], edges[bucket + 1])
-            places[k, 2 * bucket] = min(low, high)
-            places[k, 2 * bucket + 1] = max(low, high)
-    return places
-
-
-@njit(cache=True, nogil=True)
-def _extreme_pair(table, column, start, stop):
-    low = high = start
-    for row in range(start + 1, stop):
-        value = table[row, column]
-        # A comparison with NaN is false, so a NaN never wins; one in first place must give way.
-        if value < table[low, column] or table[low, column] != table[low, column]:
-            low = row
-        if value > table[high, column] or table[high, column] != table[high, column]:
-            high = row
-    return low, high
-
-
-@njit(cache=True, nogil=True)
-def _finite_ranges(table, columns):
-    counts = np.zeros(len(columns), np.int64)
-    least, greatest = np.zeros(len(columns), table.dtype), np.zeros(len(columns), table.dtype)
-    # Samples of one moment lie side by side: one pass over memory serves all columns.
-    for row in range(len(table)):
-        for k in range(len(columns)):
-            value = table[row, columns[k]]
-            if not np.isfinite(value):
-                continue
-            if counts[k] == 0 or value < least[k]:
-                least[k] = value
-            if counts[k] == 0 or value > greatest[k]:
-                greatest[k] = value
-            counts[k] += 1
-    return counts, least, greatest
