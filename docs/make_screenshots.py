@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import uvicorn
 from PIL import Image
 from selenium.webdriver import Chrome
@@ -25,7 +26,7 @@ from selenium.webdriver.chrome.options import Options
 
 import spikeboard
 from app import DEMO_FOLDER, create_app
-from components.pages import PAGES
+from components.pages import PAGES, REPORT
 from spikeboard.hosting import policy_for
 from spikeboard.library import local_library
 from spikeboard.ports import free_port
@@ -36,11 +37,14 @@ IMAGES = Path(__file__).resolve().parent / "images"
 WIDTH, HEIGHT, TALL = 1400, 900, 1500
 PATIENCE_S = 90.0
 COLOURS = 128
+# A recording with something to report.
+ODD = "electrode_3.csv"
 PAGE_DRAWN = """
 const seen = [...document.querySelectorAll('.card[data-view]')].filter(
     c => c.getBoundingClientRect().top < innerHeight);
 const said = c => ['.caption', '.card-message'].some(part => c.querySelector(part)?.textContent);
-return document.querySelector('h1') !== null && seen.every(said);
+// The first heading, before the server has said what stands at the address, is a heading for nothing.
+return document.querySelector('h1:not(.page-title)') !== null && seen.every(said);
 """
 CARD_DRAWN = """
 const card = document.querySelector(`.card[data-view="${arguments[0]}"]`);
@@ -66,6 +70,8 @@ def shots(address: str, driver: Chrome) -> Iterator[tuple[str, Callable[[], byte
                 f"{page.name}-{theme}",
                 lambda page=page, theme=theme: of_page(driver, address + page.path, theme),
             )
+        path = f"{address}{REPORT.path}?rec=file:{ODD}"
+        yield f"report-{theme}", lambda path=path, theme=theme: of_page(driver, path, theme)
     for name, view in views().items():
         path = f"{address}/{view.page}"
         yield f"view-{name}", lambda name=name, path=path: of_view(driver, path, name)
@@ -137,6 +143,10 @@ def recordings(folder: Path) -> Path:
     early = rec.spikes[rec.spikes["time"] < 2].rename(columns={"time": "time_s"})
     for name in ("left", "right"):
         (root / "trials" / f"{name}.csv").write_text(as_csv(early), encoding="utf-8")
+    odd = pd.concat(
+        [early, early.head(400), early.head(1000).assign(time_s=lambda rows: rows["time_s"] + 5e-6)]
+    )
+    (root / ODD).write_text(as_csv(odd.sort_values("time_s")), encoding="utf-8")
     return root
 
 
