@@ -19,8 +19,8 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains, positive
-from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.parts import in_equal_parts, in_parts
 from spikeboard.analysis.trains import distinct, read_only
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
@@ -264,7 +264,14 @@ def distance_curve(
     """
     trains = grouped_trains(rec, [one, other], t0, t1)
     of = _choice({"van_rossum": _van_rossum, "victor_purpura": _victor_purpura}, method, "curve")
-    return np.array([of(trains, p)[0, 1] for p in parameters])
+    curve = np.empty(len(parameters))
+
+    def fill(first: int, last: int) -> None:
+        for k in range(first, last):
+            curve[k] = of(trains, parameters[k])[0, 1]
+
+    in_equal_parts(fill, len(parameters), STEP_NS * trains.n_spikes)
+    return curve
 
 
 def distance_profile(

@@ -26,6 +26,8 @@ CELLS = 120
 STEPS = 40
 ARROWS = 10
 # A fall of x by this share of its range, from one sample to the next, is a reset and not a path.
+# Steps from sample to sample that tell the usual one.
+STEPS_LOOKED_AT = 100_000
 RESET_FALL = 0.5
 # Blue to orange by way of violet, of one lightness: readable on light and on dark ground, told apart by all.
 TIME_SCALE = ((0.0, "#3F78B8"), (0.35, "#7B6FD0"), (0.65, "#B85F9A"), (1.0, "#C9842B"))
@@ -214,7 +216,7 @@ def _path(
         notes.append(
             f"{np.count_nonzero(~known):,} samples of {shown(name)} are no finite numbers: left out."
         )
-    time, x, y = time[known], x[known], y[known]
+        time, x, y = time[known], x[known], y[known]
     train = _train(rec, row, time)
     breaks, by_spikes = _breaks(time, x, train)
     return Path(name, row, time, x, y, breaks, by_spikes)
@@ -222,7 +224,7 @@ def _path(
 
 def _step(state: State) -> float:
     return (
-        float(np.median(np.diff(np.asarray(state.time[:100_000], np.float64))))
+        float(np.median(np.diff(np.asarray(state.time[:STEPS_LOOKED_AT], np.float64))))
         if len(state.time) > 1
         else 0.0
     )
@@ -283,9 +285,10 @@ def _breaks(time: np.ndarray, x: np.ndarray, train: np.ndarray) -> tuple[np.ndar
     around = np.clip(step[:, None] + np.array([0, 1, -1]), 0, len(change) - 1)
     steepest = around[np.arange(len(step)), np.argmin(change[around], axis=1)]
     by_spikes = np.unique(np.where(change[steepest] < 0, steepest, step))
-    falls = np.flatnonzero(change < -RESET_FALL * np.ptp(x)) if np.ptp(x) > 0 else np.zeros(0, np.int64)
+    spread = np.ptp(x)
+    falls = np.flatnonzero(change < -RESET_FALL * spread) if spread > 0 else np.zeros(0, np.int64)
     steps = np.diff(time)
-    pauses = np.flatnonzero(steps > 2.5 * np.median(steps))
+    pauses = np.flatnonzero(steps > 2.5 * np.median(steps[:STEPS_LOOKED_AT]))
     return np.unique(np.concatenate([by_spikes, falls, pauses])).astype(np.int64), len(by_spikes)
 
 

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from spikeboard.analysis.correlation import count_correlation
-from spikeboard.analysis.tiling import sttc
 from spikeboard.analysis.order import similarity_order
+from spikeboard.analysis.tiling import sttc
 from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled

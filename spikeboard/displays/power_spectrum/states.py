@@ -120,8 +120,10 @@ def _samples(
             f"{shown(state.variable)} was not sampled at equal steps ({steps.min() * 1e3:g} to "
             f"{steps.max() * 1e3:g} ms): a spectrum needs them"
         )
-    values = np.asarray(state.values[first:last, columns], float)
-    return values, 1.0 / step, end
+    # Neighbours are not copied: each column is read when its turn comes.
+    neighbours = len(columns) == columns[-1] - columns[0] + 1
+    chosen = slice(columns[0], columns[-1] + 1) if neighbours else columns
+    return state.values[first:last, chosen], 1.0 / step, end
 
 
 def _state_peaks(found: Spectrum, names: list[str]) -> str:

@@ -162,13 +162,19 @@ def _scores(
             name = scales.words(measure)
             notes.append(f"{name} would take too long for so many spikes: choose less time or fewer units.")
             continue
-        found = (
-            recalled(spike_synchronisation, rec, groups, *window)
-            if measure == "synchronisation"
-            else recalled(distance_matrix, rec, groups, measure, scales.of(measure), *window)
-        )
-        scores[scales.words(measure)] = float(found[0, 1])
+        scores[scales.words(measure)] = _score(rec, groups, measure, scales.of(measure), window)
     return scores, notes
+
+
+def _score(
+    rec: Recording, groups: list[list[int]], measure: str, scale: float | None, window: tuple[float, float]
+) -> float:
+    if measure in ("isi", "spike"):
+        # The same as a matrix of two, and one of them is drawn.
+        return recalled(distance_profile, rec, groups[0], groups[1], measure, *window).mean
+    if measure == "synchronisation":
+        return float(recalled(spike_synchronisation, rec, groups, *window)[0, 1])
+    return float(recalled(distance_matrix, rec, groups, measure, scale, *window)[0, 1])
 
 
 def _caption(
