@@ -242,11 +242,11 @@
       const used = about.uses.flatMap((part) => parts[part] || []);
       const chosen = Object.fromEntries(Object.entries(selection).filter(([name]) => used.includes(name)));
       const next = { rec: recording, selection: sorted(chosen), settings: sorted(settings) };
+      const zooms = about.zooms === true || (about.zooms && matters(about.zooms, about, settings));
       // Another selection is shown whole, whatever was looked at closely before; so are other axes.
       const axes = (asked) => [asked.rec, asked.selection, about.endsZoom.map((name) => asked.settings[name] ?? null)];
-      if (!request || !same(axes(request), axes(next))) state.ranges[id.view] = {};
+      if (!zooms || !request || !same(axes(request), axes(next))) state.ranges[id.view] = {};
       const { xaxis: x, yaxis: y } = state.ranges[id.view];
-      const zooms = about.zooms === true || (about.zooms && matters(about.zooms, about, settings));
       if (zooms) next.viewport = { ...(x && { x }), ...(y && { y }), width: Math.round(Math.min(seen.width, 2000)), height: about.height };
       if (same(next, without(request, "tab", "turn", "refines"))) return skip();
       turns += 1;

@@ -204,4 +204,8 @@ def test_a_zoom_into_two_trains_draws_what_is_on_screen(board: Start) -> None:
     shown.drag(view, (0.2, 0.5), (0.4, 0.7))
     shown.drawn(view)
     assert shown.asked() == before
+    shown.pick(view, "between", "Populations")
+    shown.caption_with(view, "4 populations")
+    shown.drawn(view)
+    assert shown.script(FIGURE, view)[0] == [-0.5, 3.5]
     assert not shown.console()
