@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spikeboard.analysis.distances import Matching, match_spikes
 from spikeboard.analysis.groups import Trains, grouped_trains
 from spikeboard.displays.trains import Train
+from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.theme import colour, faded
 from spikeboard.views.chosen import span
@@ -63,8 +64,14 @@ def matched(
     rec: Recording, groups: list[list[int]], tolerance_ticks: int, window: tuple[float, float]
 ) -> tuple[Trains, Matching]:
     """Trains and matching; a tolerance of 0 asks for the same tick."""
+    return grouped_trains(rec, groups, *window), recalled(_matching, rec, groups, tolerance_ticks, window)
+
+
+def _matching(
+    rec: Recording, groups: list[list[int]], tolerance_ticks: int, window: tuple[float, float]
+) -> Matching:
     trains = grouped_trains(rec, groups, *window)
-    return trains, match_spikes(trains[0], trains[1], tolerance_ticks)
+    return match_spikes(trains[0], trains[1], tolerance_ticks)
 
 
 def matches_by_chance(trains: Trains, tolerance_ticks: int) -> float | None:
