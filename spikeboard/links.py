@@ -75,9 +75,9 @@ def spell(value: Any) -> str:
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float):
-        # Short where that says the same number, else every digit: a link must draw the same figure.
-        short = f"{value:g}"
-        return short if float(short) == value else repr(value)
+        # The shorter that says the same number: a link must draw the same figure.
+        short, whole = f"{value:g}", repr(value)
+        return short if float(short) == value and len(short) <= len(whole) else whole
     return str(value)
 
 

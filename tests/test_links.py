@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spikeboard.links import LONGEST_QUERY, Link, read_link, spell, write_link
@@ -76,6 +76,7 @@ def test_whatever_stands_in_an_address_nothing_is_raised(text: str) -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
+@example(5e-324)
 def test_a_number_is_spelled_in_full_and_no_longer(value: float) -> None:
     assert float(spell(value)) == value
     assert len(spell(value)) <= len(repr(value))
