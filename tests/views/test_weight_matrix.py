@@ -173,7 +173,18 @@ def test_under_the_pointer_stand_both_units_the_weight_and_the_number_of_synapse
 def test_blocks_are_no_finer_than_the_screen() -> None:
     rec, _ = square(400)
     z = np.asarray(zoomed(rec, (-0.5, 399.5), (-0.5, 399.5), 350).figure.data[0].z)
-    assert z.shape == (200, 200)
+    # The figure is as high as ever.
+    assert z.shape == (400, 200)
+
+
+def test_names_of_populations_stand_upright_where_they_have_no_room() -> None:
+    pairs = [(s, t, 1.0) for s in range(40) for t in range(20)]
+    targets = {"basket": 20, "granule": 30}
+    projections = {name: synapses_of("E", name, 40, pairs) for name in targets}
+    rec = network_of({"E": 40} | targets, projections)
+    for width, angle in ((1000, 0), (200, -90)):
+        named = VIEW.draw(rec, select(), Viewport(width=width)).figure.layout.annotations
+        assert {note.textangle for note in named if note.text in targets} == {angle}
 
 
 def test_a_part_without_synapses_is_grey_and_no_error() -> None:

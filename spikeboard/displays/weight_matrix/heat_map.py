@@ -17,8 +17,7 @@ from spikeboard.view import Result
 # More names than this beside the blocks cannot be read; the populations are named then.
 MOST_NAMED = 30
 MOST_BANDS_PARTED = 60
-# Populations that have room for their names across.
-MOST_ACROSS = 6
+LETTER_PX = 7
 MOST_TEXTS = 20
 LONGEST_NAME = 14
 ABSENT = "rgba(140,140,140,0.24)"
@@ -35,16 +34,17 @@ def draw(result: Result, margins: bool) -> go.Figure:
         type="rect", x0=0, x1=1, y0=0, y1=1, xref="x domain", yref="y domain", fillcolor=ABSENT,
         line_width=0, layer="below",
     )  # fmt: skip
-    beneath = 22 if len(_bands_on_screen(cells.columns)) <= MOST_ACROSS else 7 * _longest(cells.columns)
+    upright = _upright(cells.columns, extra["width_px"])
+    beneath = LETTER_PX * _longest(cells.columns) if upright else 22
     across = _axis("Target", cells.columns, extra["colours"], beneath)
-    down = _axis("Source", cells.rows, extra["colours"], 8 + 7 * _longest(cells.rows))
+    down = _axis("Source", cells.rows, extra["colours"], 8 + LETTER_PX * _longest(cells.rows))
     n_rows, n_columns = cells.rows.n_places, cells.columns.n_places
     figure.update_layout(
         xaxis=across | {"domain": [0, right], "range": [-0.5, n_columns - 0.5]},
         yaxis=down | {"domain": [0, top], "range": [n_rows - 0.5, -0.5]},
         showlegend=False,
     )
-    _name_bands(figure, cells, extra["colours"])
+    _name_bands(figure, cells, extra["colours"], -90 if upright else 0)
     if cells.level == "units":
         _part_bands(figure, cells)
     if margins:
@@ -101,26 +101,36 @@ def _longest(side: Side) -> int:
     return max(min(len(name), LONGEST_NAME) for name, _, _ in side.bands)
 
 
-def _bands_on_screen(side: Side) -> list[tuple[str, float]]:
-    """Populations on screen, and the middle of what is seen of them; some of them where they are many."""
+def _bands_on_screen(side: Side) -> list[tuple[str, int, int]]:
+    """Populations on screen, with the places that are seen of them; some of them where they are many."""
     low, high = int(side.edges[0]), int(side.edges[-1])
     seen = [(name, max(first, low), min(last, high)) for name, first, last in side.bands]
-    middles = [(name, (first + last - 1) / 2) for name, first, last in seen if first < last]
-    return middles[:: -(-len(middles) // MOST_NAMED)]
+    seen = [(name, first, last) for name, first, last in seen if first < last]
+    return seen[:: -(-len(seen) // MOST_NAMED)]
 
 
-def _name_bands(figure: go.Figure, cells: Cells, colours: Mapping[str, str]) -> None:
+def _upright(side: Side, width_px: float) -> bool:
+    """Whether the name of a population on screen is longer than the population is wide."""
+    per_place = width_px / (side.edges[-1] - side.edges[0])
+    names = (
+        (LETTER_PX * min(len(name), LONGEST_NAME), last - first)
+        for name, first, last in _bands_on_screen(side)
+    )
+    return not _named(side) and any(length > places * per_place for length, places in names)
+
+
+def _name_bands(figure: go.Figure, cells: Cells, colours: Mapping[str, str], angle: int) -> None:
     """Names of the populations beside blocks that are too many to be named."""
     across = {"yref": "y domain", "y": 0, "yanchor": "top", "yshift": -3}
     beside = {"xref": "x domain", "x": 0, "xanchor": "right", "xshift": -5}
     if not _named(cells.columns):
-        bands = _bands_on_screen(cells.columns)
-        upright = {"textangle": -90 if len(bands) > MOST_ACROSS else 0}
-        for name, middle in bands:
-            figure.add_annotation(x=middle, **across, **upright, **_words(name, colours))
+        for name, first, last in _bands_on_screen(cells.columns):
+            figure.add_annotation(
+                x=(first + last - 1) / 2, textangle=angle, **across, **_words(name, colours)
+            )
     if not _named(cells.rows):
-        for name, middle in _bands_on_screen(cells.rows):
-            figure.add_annotation(y=middle, **beside, **_words(name, colours))
+        for name, first, last in _bands_on_screen(cells.rows):
+            figure.add_annotation(y=(first + last - 1) / 2, **beside, **_words(name, colours))
 
 
 def _words(name: str, colours: Mapping[str, str]) -> dict[str, Any]:

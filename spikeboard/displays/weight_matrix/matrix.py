@@ -94,7 +94,7 @@ def numbers(
     limits, beyond = _limits(values, cells, range_percent)
     extra = {
         "cells": cells, "values": values, "limits": limits, "colours": population_colours(rec),
-        "title": _title(rec, chosen.names, cells),
+        "title": _title(rec, chosen.names, cells), "width_px": viewport.width - BESIDE_PX,
     }  # fmt: skip
     return Result(
         lambda: _frame(extra),
@@ -111,7 +111,7 @@ def _cells(
         rows, columns = (populations_one_by_one(rec, end) for end in (chosen.sources, chosen.targets))
     else:
         most = int(np.clip(viewport.width - BESIDE_PX, 100, MOST_BLOCKS))
-        rows = units_in_blocks(rec, chosen.sources, viewport.y, most)
+        rows = units_in_blocks(rec, chosen.sources, viewport.y, MOST_BLOCKS)
         columns = units_in_blocks(rec, chosen.targets, viewport.x, most)
     shape = (len(rows.names), len(columns.names))
     sums = weight_blocks(rec, chosen.names, shape, rows.group, columns.group, values_of(rec, quantity))
