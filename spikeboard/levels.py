@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from spikeboard import store
 from spikeboard.analysis.parts import in_parts
 from spikeboard.errors import RecordingError
-from spikeboard.recording import Recording
+from spikeboard.recording import Recording, check_order
 from spikeboard.replacing import replacing
 
 # Below, counting every spike takes no longer than drawing what was counted.
@@ -61,6 +61,7 @@ def column_counts(
     ------
     RecordingError : where a spike names a unit that is not there, as in a damaged file
     """
+    check_order(rec)
     level = count_level(rec)
     if level is None:
         level = Level(np.zeros((1, len(rec.units)), np.uint32), np.zeros(1, np.int64))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spikeboard.columns import changed, distinct, extent, joined, pieces
+from spikeboard.columns import ascends, changed, distinct, extent, joined, pieces
 from spikeboard.errors import RecordingError
 from spikeboard.ordering import by_time, by_unit, counts_per_unit
 
@@ -174,6 +174,11 @@ class Recording:
             raise RecordingError(f"no population {population!r} in this recording; it has {known}")
         first, size = int(found["first"].iloc[0]), int(found["size"].iloc[0])
         return range(first, first + size)
+
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether the spikes ascend, all of them in time and those of each train in ticks."""
+        return ascends(self.spike_times) and _trains_ascend(self.train_ticks, self.train_offsets)
 
     @cached_property
     def digest(self) -> str:
@@ -504,6 +509,25 @@ def check_rows(name: str, synapses: Synapses, n_source: int) -> None:
             raise RecordingError(
                 f"projection {name!r} has {len(values):,} values of {part} for {len(synapses):,} synapses"
             )
+
+
+def check_order(rec: Recording) -> None:
+    """Raise RecordingError where spikes that were put together by hand are in no order; a store holds none of these."""
+    if rec.folder is None and not rec.in_order:
+        raise RecordingError(
+            "the spikes of this recording are not in order of time: "
+            "make it with spikeboard.recording(), which sorts them"
+        )
+
+
+def _trains_ascend(ticks: np.ndarray, offsets: np.ndarray) -> bool:
+    at, before = 0, ticks[:1]
+    for (some,) in pieces(ticks):
+        falls = at + np.flatnonzero(np.diff(some, prepend=before) < 0)
+        if not np.isin(falls, offsets).all():
+            return False
+        at, before = at + len(some), some[-1:]
+    return True
 
 
 def check_trains(offsets: np.ndarray, n_units: int, n_spikes: int) -> None:

@@ -32,7 +32,15 @@ from numpy.typing import DTypeLike
 from spikeboard.columns import pieces
 from spikeboard.errors import RecordingError
 from spikeboard.progress import tell
-from spikeboard.recording import PROJECTION_COLUMNS, Recording, State, Synapses, check_rows, check_trains
+from spikeboard.recording import (
+    PROJECTION_COLUMNS,
+    Recording,
+    State,
+    Synapses,
+    check_order,
+    check_rows,
+    check_trains,
+)
 from spikeboard.replacing import replacing
 from spikeboard.version import VERSION
 
@@ -56,6 +64,7 @@ def save(rec: Recording, folder: str | Path) -> Path:
     folder = Path(folder)
     if folder.exists() and not is_store(folder) and not _is_free(folder):
         raise RecordingError(f"{folder} exists and is no Spikeboard recording: choose another folder")
+    check_order(rec)
     folder.mkdir(parents=True, exist_ok=True)
     columns = folder / f"columns-{uuid.uuid4().hex[:12]}"
     columns.mkdir()

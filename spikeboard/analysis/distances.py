@@ -14,7 +14,7 @@ from numba import njit
 
 from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, grouped_trains, positive
 from spikeboard.analysis.parts import in_equal_parts, in_parts
-from spikeboard.analysis.trains import distinct, read_only
+from spikeboard.analysis.trains import read_only, without_repeats
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -409,7 +409,7 @@ def _given(parameter: float | None, method: str) -> float:
 
 def _distinct(trains: Trains) -> list[np.ndarray]:
     """Each time once: the interval between two spikes at one time is no time scale."""
-    return [read_only(distinct(trains[k])) for k in range(len(trains))]
+    return [read_only(without_repeats(trains[k])) for k in range(len(trains))]
 
 
 def _over_pairs(

@@ -14,7 +14,7 @@ from scipy import sparse
 from spikeboard.analysis.bins import pooled_counts
 from spikeboard.analysis.trains import gather, read_only, snap_bin, train_bounds, window_edges, window_ticks
 from spikeboard.errors import RecordingError
-from spikeboard.recording import Recording
+from spikeboard.recording import Recording, check_order
 
 # Numbers of a matrix that still fit beside everything else in the memory of a small server (400 MB).
 MOST_CELLS = 50_000_000
@@ -205,6 +205,7 @@ def grouped_trains(
     RecordingError
         where a unit row does not exist or the window is empty
     """
+    check_order(rec)
     members = _members(rec, groups)
     start, end = window_edges(rec, t0, t1)
     if end <= start:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.trains import Rows, duration_s, first_ticks_from, read_only, unit_rows, window_ticks
 from spikeboard.errors import RecordingError
-from spikeboard.recording import Recording
+from spikeboard.recording import Recording, check_order
 
 MOST_PIXELS = 64 * 10**6
 
@@ -51,6 +51,7 @@ def pixel_counts(
     RecordingError : for a window without length or a picture of no or too many pixels
     """
     _check_picture(width, height)
+    check_order(rec)
     order = unit_rows(rec, units)
     lut = row_pixels(len(rec.units), order, height)
     edges = column_edges(rec, t0, t1, width)

@@ -27,15 +27,15 @@ from spikeboard.analysis.parts import in_equal_parts, in_parts
 from spikeboard.analysis.trains import (
     Rows,
     Ticks,
-    distinct,
     read_only,
     train_bounds,
     trains_in,
     unit_rows,
     window_edges,
+    without_repeats,
 )
 from spikeboard.errors import RecordingError
-from spikeboard.recording import Recording
+from spikeboard.recording import Recording, check_order
 
 Floats = NDArray[np.float64]
 
@@ -339,7 +339,7 @@ def shared_bandwidth(trains: Sequence[ArrayLike]) -> float | None:
     sigma : s, or None as in `optimal_bandwidth`; trains of fewer than two spikes have no say
     """
     telling = [train for train in (np.asarray(train, np.float64) for train in trains) if len(train) > 1]
-    moments = [distinct(train) for train in telling]
+    moments = [without_repeats(train) for train in telling]
     if max(map(len, moments), default=0) < 3:
         return None
     start, stop = min(float(train[0]) for train in telling), max(float(train[-1]) for train in telling)
@@ -454,6 +454,7 @@ def _unit_sums(
     rec: Recording, rows: NDArray[np.int64], shape: Kernel, sigma: float, times: Floats, power: int
 ) -> Floats:
     """Sums of kernels, or of their squares, of each train, (U, T)."""
+    check_order(rec)
     at, per_tick = times * rec.ticks_per_second, 1 / (sigma * rec.ticks_per_second)
     kernel = (shape.code, shape.before, shape.after, power)
     sums = np.zeros((len(rows), len(at)))

@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from spikeboard.errors import RecordingError
-from spikeboard.recording import ON_TICK, Recording
+from spikeboard.recording import ON_TICK, Recording, check_order
 
 Ticks: TypeAlias = NDArray[np.int64]
 Rows: TypeAlias = Sequence[int] | NDArray[np.integer] | None
@@ -172,6 +172,7 @@ def trains_in(
     -------
     ticks, first, last : as in `train_bounds`
     """
+    check_order(rec)
     ticks = read_only(rec.train_ticks)
     first, last = train_bounds(ticks, rec.train_offsets, unit_rows(rec, units), *window_ticks(rec, t0, t1))
     return ticks, first, last
@@ -205,7 +206,7 @@ def gather(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
     return read_only(_gather(read_only(ticks), first, last, offsets))
 
 
-def distinct(ascending: NDArray[Any]) -> NDArray[Any]:
+def without_repeats(ascending: NDArray[Any]) -> NDArray[Any]:
     """Each value of an ascending array once: `np.unique` without looking for an order that is there."""
     return ascending[np.append(True, ascending[1:] != ascending[:-1])] if len(ascending) else ascending
 

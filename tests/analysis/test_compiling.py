@@ -127,3 +127,15 @@ def test_importing_the_package_imports_nothing_else() -> None:
         "sys.exit(bool(set(sys.modules) - before - {'spikeboard.analysis'}))"
     )
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(set(EVERYTHING) - {"weight_blocks", "trace_envelope"}))
+def test_spikes_in_no_order_are_refused(name: str, tmp_path: Path) -> None:
+    rec = network()
+    backwards = {part: getattr(rec, part)[::-1].copy() for part in ("spike_times", "train_ticks")}
+    for part, column in backwards.items():
+        with pytest.raises(RecordingError, match=r"not in order of time: make it with spikeboard\.recording"):
+            EVERYTHING[name](replace(rec, **{part: column}))
+    with pytest.raises(RecordingError, match="not in order of time"):
+        replace(rec, **backwards).save(tmp_path / "store")
+    assert not (tmp_path / "store").exists()
