@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from selenium.webdriver.chrome.options import Options
 ROOT = Path(__file__).parents[1]
 # Where Chromium puts what a test downloads.
 DOWNLOADS = Path(tempfile.mkdtemp(prefix="spikeboard-downloads-"))
+atexit.register(shutil.rmtree, DOWNLOADS, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
