@@ -13,7 +13,7 @@ from spikeboard import uploads
 from spikeboard.errors import RecordingError, Undecided
 from spikeboard.hosting import current_user
 from spikeboard.importing import Importing
-from spikeboard.library import Library, open_key
+from spikeboard.library import Library, is_there, open_key
 from spikeboard.links import Link, read_link
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -85,7 +85,8 @@ def screen(library: Library, page: pages.Page | None, link: Link) -> tuple[Any, 
         return _with_library(problems.importing(under_way), page, library, link)
     except RecordingError as problem:
         removable = uploads.may_remove(library, key, current_user.get())
-        return _with_library(problems.problem(str(problem), removable), page, library, link)
+        message = problems.problem(str(problem), is_there(library, key), removable)
+        return _with_library(message, page, library, link)
     selection, complaint = _fitting(link.selection, rec)
     notices = [problems.notice(text) for text in (*link.complaints, *complaint)]
     bar = NOTHING if page.name in ("library", "report") else selection_bar.bar(rec)

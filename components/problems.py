@@ -13,25 +13,23 @@ from spikeboard.importing import Importing
 from spikeboard.theme import shown
 
 
-def problem(sentence: str, removable: bool) -> Component:
+def problem(sentence: str, there: bool, removable: bool) -> Component:
     """A recording cannot be opened.
 
     Parameters
     ----------
     sentence : why
+    there : whether there is such a recording, so that it may open another time
     removable : whether it is an upload that whoever looks may discard
     """
-    ways = [
-        # To where the person is already: everything is asked for anew.
-        html.A("Try again", href="", className="action"),
-        dcc.Link("Choose another recording in the Library", href="/library?rec=demo", className="action"),
-    ]
-    if removable:
-        ways.insert(1, html.Button("Discard this upload", id="discard", className="action"))
+    # To where the person is already: everything is asked for anew.
+    again = [html.A("Try again", href="", className="action")] if there else []
+    discard = [html.Button("Discard this upload", id="discard", className="action")] if removable else []
+    other = dcc.Link("Choose another recording in the Library", href="/library?rec=demo", className="action")
     return dmc.Alert(
         [
             html.P(sentence),
-            html.Div(ways, className="row"),
+            html.Div([*again, *discard, other], className="row"),
             html.Div(id="report-problem", role="alert", className="problem"),
         ],
         title="This recording cannot be opened",

@@ -98,6 +98,14 @@ def locate(library: Library, key: str) -> tuple[Path, dict[str, Any]]:
     )
 
 
+def is_there(library: Library, key: str) -> bool:
+    """Whether a key names a recording, be it one that opens or not."""
+    try:
+        return locate(library, key)[0].exists()
+    except (RecordingError, OSError):
+        return False
+
+
 def source_of(library: Library, rec: Recording) -> str:
     """The path of a recording as a person may be told it: to a team, as it lies below the server's folders."""
     path = Path(rec.source or rec.folder or rec.name)

@@ -18,6 +18,7 @@ from spikeboard.library import (
     Library,
     answered,
     entries,
+    is_there,
     key_of_path,
     library_from_environment,
     library_to_environment,
@@ -95,6 +96,14 @@ def test_whatever_a_key_says_it_stays_inside(library: Library, key: str) -> None
 def test_keys_of_nothing_are_refused_in_words(library: Library, key: str) -> None:
     with pytest.raises(RecordingError, match=r"Library|no recording"):
         open_key(library, key)
+
+
+def test_what_cannot_be_opened_may_be_there_all_the_same(library: Library, root: Path) -> None:
+    (root / "odd.csv").write_text("time_ms,unit\n1.5,0.5\n")
+    with pytest.raises(RecordingError):
+        open_key(library, "file:odd.csv")
+    assert is_there(library, "file:odd.csv") and not is_there(library, "file:gone.csv")
+    assert is_there(library, DEMO) and not is_there(library, "")
 
 
 def test_a_link_that_leads_out_is_neither_listed_nor_opened(
