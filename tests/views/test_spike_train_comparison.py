@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from made_trains import awkward, made, tick_trains, trains_of
 
 from spikeboard.analysis.distances import Profile, distance_matrix, steps_needed
+from spikeboard.displays.spike_train_comparison.matrix import FOR_MORE_THAN_TWO
 from spikeboard.displays.spike_train_comparison.profile import course, on_screen
 from spikeboard.errors import NothingToDraw, RecordingError
 from spikeboard.recording import Recording
@@ -265,7 +266,10 @@ def test_a_matrix_of_very_many_spikes_takes_the_most_active_that_fit_and_says_so
     steps = [steps_needed(rec, busiest, "spike"), steps_needed(rec, rows.tolist(), "spike")]
     assert steps[0] < steps[1]
     where = "spikeboard.displays.spike_train_comparison.matrix"
-    for name, limit in (("MOST_STEPS", steps[0] / 10), ("MOST_SPIKES", int(rec.counts[busiest].sum()))):
+    for name, limit in (
+        ("MOST_STEPS", steps[0] / FOR_MORE_THAN_TWO),
+        ("MOST_SPIKES", int(rec.counts[busiest].sum())),
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(f"{where}.{name}", limit)
             result = VIEW.compute(rec, select(), display="matrix")

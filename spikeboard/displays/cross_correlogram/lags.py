@@ -13,7 +13,7 @@ from spikeboard.recording import Recording
 from spikeboard.views.chosen import spikes_per_unit
 
 # Where a window is too long for all pairs to be counted, its beginning takes this part of the time they may take.
-PART = 5
+PART = 20
 SCALES = {"rate": "Rate (Hz)", "counts": "Counts", "coefficient": "Coefficient", "z": "z-score"}
 
 

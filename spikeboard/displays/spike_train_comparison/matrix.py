@@ -29,6 +29,8 @@ from spikeboard.views.chosen import (
 )
 
 MOST_OF_MATRIX = 100
+# Trains are taken up to so many times the steps of one measure of a pair: a second or so.
+FOR_MORE_THAN_TWO = 3
 
 
 def numbers(rec: Recording, selection: Selection, between: str, measure: str, scales: Scales) -> Result:
@@ -65,7 +67,7 @@ def _busiest_two(rec: Recording, members: list[Train], window: tuple[float, floa
 def _affordable(
     rec: Recording, members: list[Train], measure: str, scales: Scales, window: tuple[float, float]
 ) -> tuple[list[Train], list[str]]:
-    """The trains, or as many of the most active as take seconds, in their order; and who is left out."""
+    """The trains, or as many of the most active as take a second or so, in their order; and who is left out."""
     spikes = np.array([spikes_per_unit(rec, train.rows, *window).sum() for train in members])
     busiest_first = np.argsort(-spikes, kind="stable")
 
@@ -74,7 +76,7 @@ def _affordable(
         return steps_needed(rec, groups, measure, scales.of(measure), *window)
 
     def too_much(n: int) -> bool:
-        return spikes[busiest_first[:n]].sum() > MOST_SPIKES or steps(n) > 10 * MOST_STEPS
+        return spikes[busiest_first[:n]].sum() > MOST_SPIKES or steps(n) > FOR_MORE_THAN_TWO * MOST_STEPS
 
     if steps(2) > 10 * MOST_STEPS:
         raise NothingToDraw(

@@ -10,8 +10,8 @@ from spikeboard.displays.trains import Train
 from spikeboard.recording import Recording
 from spikeboard.views.chosen import spikes_per_unit
 
-# Spikes of the beginning where all of a window is too long: they take some seconds.
-SPIKES_OF_BEGINNING = 1_000_000
+# Spikes of the beginning where all of a window is too long: they take a second or so.
+SPIKES_OF_BEGINNING = 500_000
 
 
 def window_of_two(
