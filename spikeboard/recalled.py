@@ -23,7 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Bytes of all that is kept, and of the largest of it.
-MOST_BYTES, LARGEST = 48 * 2**20, 16 * 2**20
+MOST_BYTES, LARGEST = 64 * 2**20, 32 * 2**20
 _KNOWN: OrderedDict[tuple[Any, ...], tuple[Any, int]] = OrderedDict()
 _LOCK = threading.Lock()
 

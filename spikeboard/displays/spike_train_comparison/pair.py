@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -115,10 +116,9 @@ def numbers(
         raise NothingToDraw(
             f"neither {a.name} nor {b.name} has a spike in {span(*window)}: choose others, or more time"
         )
-    scores, more = _scores(rec, groups, scales, window)
-    profile = recalled(
-        distance_profile, rec, groups[0], groups[1], "isi" if measure == "isi" else "spike", *window
-    )
+    drawn = "isi" if measure == "isi" else "spike"
+    profile = recalled(distance_profile, rec, groups[0], groups[1], drawn, *window)
+    scores, more = _scores(rec, groups, scales, window, {drawn: profile.mean})
     curve, again = distance_over_scale(rec, groups, measure, window)
     seen = on_screen(viewport, *window)
     events = events_on_screen(trains, matching, rec.ticks_per_second, seen)
@@ -154,27 +154,25 @@ def _drawing_notes(events: Events, profile: Profile) -> list[str]:
 
 
 def _scores(
-    rec: Recording, groups: list[list[int]], scales: Scales, window: tuple[float, float]
+    rec: Recording,
+    groups: list[list[int]],
+    scales: Scales,
+    window: tuple[float, float],
+    known: Mapping[str, float],
 ) -> tuple[dict[str, float], list[str]]:
+    """All measures of two trains but those that take too long; some are known by name."""
     scores, notes = {}, []
     for measure in MEASURES:
-        if steps_needed(rec, groups, measure, scales.of(measure), *window) > MOST_STEPS:
-            name = scales.words(measure)
+        name, scale = scales.words(measure), scales.of(measure)
+        if measure in known:
+            scores[name] = known[measure]
+        elif steps_needed(rec, groups, measure, scale, *window) > MOST_STEPS:
             notes.append(f"{name} would take too long for so many spikes: choose less time or fewer units.")
-            continue
-        scores[scales.words(measure)] = _score(rec, groups, measure, scales.of(measure), window)
+        elif measure == "synchronisation":
+            scores[name] = float(recalled(spike_synchronisation, rec, groups, *window)[0, 1])
+        else:
+            scores[name] = float(recalled(distance_matrix, rec, groups, measure, scale, *window)[0, 1])
     return scores, notes
-
-
-def _score(
-    rec: Recording, groups: list[list[int]], measure: str, scale: float | None, window: tuple[float, float]
-) -> float:
-    if measure in ("isi", "spike"):
-        # The same as a matrix of two, and one of them is drawn.
-        return recalled(distance_profile, rec, groups[0], groups[1], measure, *window).mean
-    if measure == "synchronisation":
-        return float(recalled(spike_synchronisation, rec, groups, *window)[0, 1])
-    return float(recalled(distance_matrix, rec, groups, measure, scale, *window)[0, 1])
 
 
 def _caption(
