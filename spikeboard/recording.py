@@ -168,12 +168,18 @@ class Recording:
 
     def rows_of(self, population: str) -> range:
         """The unit rows of a population."""
-        found = self.populations[self.populations["name"] == population]
-        if found.empty:
+        if population not in self._population_rows:
             known = ", ".join(map(repr, self.populations["name"][:20]))
             raise RecordingError(f"no population {population!r} in this recording; it has {known}")
-        first, size = int(found["first"].iloc[0]), int(found["size"].iloc[0])
-        return range(first, first + size)
+        return self._population_rows[population]
+
+    @cached_property
+    def _population_rows(self) -> dict[str, range]:
+        table = self.populations
+        return {
+            name: range(first, first + size)
+            for name, first, size in zip(table["name"], table["first"], table["size"], strict=True)
+        }
 
     @cached_property
     def in_order(self) -> bool:

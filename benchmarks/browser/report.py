@@ -82,11 +82,11 @@ def _how(run: Run) -> list[str]:
         "SONATA run is, then served by a process of its own with a headless Chromium of its own in front.",
         "",
         f"Every act was done at each size in turn, {run.rounds} times, each time with servers and browsers started "
-        f"anew; ratios are of medians. An act takes from the click or key to the last change of the page, after "
-        f"which nothing changed and nothing was asked for during {chromium.QUIET_MS} ms. *First view*: an address "
-        "opened by a browser that has never been there. *Page*: a link of the navigation. *View*: a card scrolled "
-        "to, where its page had not drawn it yet. *Zoom*: the x axis to a quarter of itself, and back. *Control*: a "
-        "control changed by one step or to its next entry; *back*: set to its default again.",
+        "anew and no answer kept on disk; ratios are of medians. An act takes from the click or key to the last change "
+        f"of the page, after which nothing changed and nothing was asked for during {chromium.QUIET_MS} ms. *First "
+        "view*: an address opened by a browser that has never been there. *Page*: a link of the navigation. *View*: a "
+        "card scrolled to, where its page had not drawn it yet. *Zoom*: the x axis to a quarter of itself, and back. "
+        "*Control*: a control changed by one step or to its next entry; *back*: set to its default again.",
         "",
         f"Spikeboard {VERSION}; {_versions('dash', 'plotly', 'numpy', 'numba', 'pandas')}; Python "
         f"{platform.python_version()}; {_chromium()}; {os.cpu_count()} processors, which servers and browsers shared.",

@@ -24,6 +24,8 @@ T = TypeVar("T")
 MOST_STEPS = 5_000_000_000
 # What a spike of a pair costs at the least.
 STEP_NS = 20
+# Time constants after which a decay that several traces have in common is taken into them.
+MOST_DECAYS = 50
 # What a spike of a pair takes where it is more than one step.
 STEPS_PER_SPIKE = {"spike": 30, "isi": 20, "synchronisation": 15}
 # Spikes that all trains, and the two of a profile, may hold: some 400 MB.
@@ -496,17 +498,21 @@ def _mean(edges: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
 def _overlaps(ticks, rows, n_rows, tau):
     """[i, j] = Σ exp(-Δ / tau) over pairs of a spike of i and an earlier one of j; ties in order of row."""
     sums = np.zeros((n_rows, n_rows))
+    # What is left of each train's spikes, but for the decay since `start` that all of them have in common.
     trace = np.zeros(n_rows)
+    start = ticks[0] if len(ticks) else 0
     for s in range(len(ticks)):
-        if s and ticks[s] > ticks[s - 1]:
-            decay = np.exp(-(ticks[s] - ticks[s - 1]) / tau)
+        if ticks[s] - start > MOST_DECAYS * tau:
+            decay = np.exp(-(ticks[s] - start) / tau)
+            start = ticks[s]
             for j in range(n_rows):
                 # Numbers below the normal range are slow to compute with and add nothing.
-                trace[j] = trace[j] * decay if trace[j] > 1e-200 else 0.0
-        found = sums[rows[s]]
+                trace[j] = trace[j] * decay if trace[j] * decay > 1e-200 else 0.0
+        gain = np.exp((ticks[s] - start) / tau)
+        found, decay = sums[rows[s]], 1.0 / gain
         for j in range(n_rows):
-            found[j] += trace[j]
-        trace[rows[s]] += 1.0
+            found[j] += trace[j] * decay
+        trace[rows[s]] += gain
     return sums
 
 

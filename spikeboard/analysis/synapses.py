@@ -202,7 +202,9 @@ def _by_source(synapses: Synapses, of_source: NDArray[Any]) -> NDArray[Any]:
 
 def _neighbours(rec: Recording, populations: set[str], most: int) -> NDArray[np.int64]:
     """The units of some populations in at most so many blocks of neighbours, (n_units,); -1 for all others."""
-    rows = np.flatnonzero(rec.units["population"].isin(sorted(populations)))
+    # In the order of their rows, whatever the order of their names.
+    parts = sorted((rec.rows_of(name) for name in populations), key=lambda rows: rows.start)
+    rows = np.concatenate([np.zeros(0, np.int64), *(np.arange(one.start, one.stop) for one in parts)])
     block = np.full(len(rec.units), -1, np.int64)
     block[rows] = np.arange(len(rows)) * min(most, len(rows)) // max(len(rows), 1)
     return block
