@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.traces import envelope, window_samples
+from spikeboard.displays.beginning import beginning, beginning_words
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
 from spikeboard.selection import Selection
@@ -19,6 +20,8 @@ from spikeboard.view import Choice, Number, Pick, Result, View
 from spikeboard.views.voltage_trace import shade, state_called
 
 MOST_POINTS = 5000
+# Samples of a path that so many points still show as one.
+MOST_FOLLOWED = 100_000
 MOST_UNITS = 6
 MOST_LISTED = 200
 CELLS = 120
@@ -72,7 +75,8 @@ def portrait(
     not drawn across a reset: at each spike of the unit it is open at the steepest fall of x within one sample of
     the spike, and wherever x falls by more than half of its range from one sample to the next. Up to 5,000 samples
     are drawn as they are; of more, the least and greatest of both variables in each of equal stretches, so that no
-    turn is cut off. "Density" counts the samples in 120 × 120 cells and gives the time spent in each, in seconds.
+    turn is cut off; of more than 100,000, the beginning of the path. "Density" counts all samples in 120 × 120 cells
+    and gives the time spent in each, in seconds.
 
     With a delay, y is taken that much later than x (snapped to the samples): the same variable twice is then a delay
     embedding (Takens 1981). Where the two variables were sampled at different times, only their common times
@@ -97,6 +101,7 @@ def portrait(
     pairs = _pairs(rec, selection, *states, unit)
     chosen = pairs[: MOST_UNITS if several == "all" and unit is None else 1]
     t0, t1 = selection.window(rec)
+    t1, shortened = _followed(states[0], t0, t1) if mode == "path" else (t1, "")
     delay, notes = _snapped(states[1], delay_ms)
     paths = [_path(rec, states, places, (t0, t1), delay, notes) for places in chosen]
     paths = [path for path in paths if len(path.time) > 1]
@@ -112,7 +117,23 @@ def portrait(
         extra["density"] = _density(paths)
     notes += _notes(pairs, paths, extra["drawn"], mode, rec, several)
     frame = _cells(extra["density"]) if mode == "density" else _points(extra["drawn"], paths)
-    return Result(frame, _caption(states, paths, t0, t1, delay, mode), tuple(dict.fromkeys(notes)), extra)
+    caption = shortened + _caption(states, paths, t0, t1, delay, mode)
+    return Result(frame, caption, tuple(dict.fromkeys(notes)), extra)
+
+
+def _followed(state: State, t0: float, t1: float) -> tuple[float, str]:
+    """Where the path ends, s, and what the caption says of that: one too long would be drawn in crumbs."""
+    first = np.searchsorted(state.time, t0)
+
+    def samples(end: float) -> int:
+        return int(np.searchsorted(state.time, end, side="right") - first)
+
+    n = samples(t1)
+    if n <= MOST_FOLLOWED:
+        return t1, ""
+    end = beginning(samples, MOST_FOLLOWED, t0, t1)
+    too_much = f"there are {n:,} samples in all of it, and the path of up to {MOST_FOLLOWED:,} is drawn"
+    return end, beginning_words(end, t0, t1, too_much, "the density, which is of all of them")
 
 
 def _variables(

@@ -120,6 +120,20 @@ def test_many_samples_are_drawn_by_their_extremes(seed: int) -> None:
     assert "of 40,000 samples drawn" in " ".join(found.result.notes)
 
 
+def test_of_a_path_too_long_to_follow_the_beginning_is_drawn_and_of_the_density_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("spikeboard.views.phase_portrait.MOST_FOLLOWED", 300)
+    rec = recorded(circle())
+    found = drawn(rec)
+    times = found.result.table().dropna()["time_s"]
+    assert 250 <= len(times) <= 300 and times.max() < 0.3
+    assert "there are 1,000 samples in all of it, and the path of up to 300 is drawn" in found.result.caption
+    assert drawn(rec, mode="density").result.table()["seconds"].sum() == pytest.approx(1.0)
+    assert "beginning" not in drawn(rec, mode="density").result.caption
+    assert "beginning" not in drawn(rec, select(t0=0.5, t1=0.7)).result.caption
+
+
 def test_a_delay_is_snapped_to_the_samples_and_said_so() -> None:
     found = drawn(recorded({"v": circle()["v"]}), x="v", y="v", delay_ms=2.4)
     table = found.result.table().dropna()
