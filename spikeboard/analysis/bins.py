@@ -225,6 +225,33 @@ def _group_errors(
     return np.sqrt(variance / n) / _binned(rec, sums, grid).widths_s
 
 
+def mean_z_scores(
+    binned: Binned, rows: NDArray[np.integer], columns: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Means over blocks of z-scores: by how many standard deviations (ddof=0) the rate in a bin is off its row's mean.
+
+    Parameters
+    ----------
+    binned : counts (U, B)
+    rows, columns : (R + 1,) and (C + 1,) edges of blocks of rows and of bins, ascending
+
+    Returns
+    -------
+    means : (R, C) float64, over the rows whose rate changes at all; NaN where none does
+    known : (R,) int64, how many these are
+    """
+    sums = np.zeros((len(rows) - 1, len(columns) - 1))
+    known = np.zeros(len(rows) - 1, np.int64)
+    widths = binned.widths_s
+    in_equal_parts(
+        lambda a, b: _add_z_scores(binned.counts, widths, rows[a : b + 1], columns, sums[a:b], known[a:b]),
+        len(known),
+        2 * binned.counts.size / len(known),
+    )
+    with np.errstate(invalid="ignore"):
+        return sums / np.outer(np.where(known, known, np.nan), np.diff(columns)), known
+
+
 def population_groups(rec: Recording) -> list[NDArray[np.int64]]:
     """The unit rows of each population, in the order of `rec.populations`."""
     table = rec.populations
@@ -328,3 +355,20 @@ def _count_moments(ticks, first, last, start, width, n_bins):
         for k in range(first[row], last[row]):
             own[_bin_of(ticks[k], start, width, inverse, final)] = 0
     return moments
+
+
+# Sums may be taken in any order, so that several bins are looked at at once.
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _add_z_scores(counts, widths, rows, columns, sums, known):
+    rates = np.empty(len(widths))
+    for block in range(len(rows) - 1):
+        for row in range(rows[block], rows[block + 1]):
+            rates[:] = counts[row] / widths
+            if not (rates != rates[0]).any():
+                continue
+            known[block] += 1
+            mean = rates.mean()
+            deviation = np.sqrt(((rates - mean) ** 2).mean())
+            for column in range(len(columns) - 1):
+                inside = rates[columns[column] : columns[column + 1]]
+                sums[block, column] += (inside.sum() - len(inside) * mean) / deviation

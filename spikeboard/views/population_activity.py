@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.bins import Binned, binned_counts
+from spikeboard.analysis.bins import Binned, binned_counts, mean_z_scores
 from spikeboard.analysis.trains import window_ticks
 from spikeboard.errors import NothingToDraw
 from spikeboard.levels import column_counts
@@ -183,7 +183,9 @@ def _cells(bins: Bins, first_place: int, quantity: str) -> tuple[Cells, Binned, 
     shown = _on_screen(binned, bins)
     columns = shown.start + _block_edges(shown.stop - shown.start, MOST_COLUMNS)
     values, constant = (
-        _scores(bins, rows, shown) if quantity == "z" else (_means(bins, binned, rows, columns, quantity), 0)
+        _scores(bins, rows, columns)
+        if quantity == "z"
+        else (_means(bins, binned, rows, columns, quantity), 0)
     )
     return Cells(values, binned.edges_s[columns], rows + first_place), binned, constant
 
@@ -203,15 +205,15 @@ def _means(bins: Bins, binned: Binned, rows: np.ndarray, columns: np.ndarray, qu
     return (sums / np.outer(np.diff(columns), np.diff(rows))).T
 
 
-def _scores(bins: Bins, rows: np.ndarray, shown: slice) -> tuple[np.ndarray, int]:
+def _scores(bins: Bins, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, int]:
     """Mean z-score of each cell, and how many units have none."""
     parts, constant = [], 0
     # Some units at a time: the table of all units and bins need not fit.
     for start, stop in _batches(rows, bins):
         binned = bins.of(bins.rows[rows[start] : rows[stop]])
-        values = _quantity(binned, "z")[:, shown]
-        constant += int(np.isnan(values[:, 0]).sum())
-        parts.append(_averaged(values, rows[start : stop + 1] - rows[start]))
+        values, known = mean_z_scores(binned, rows[start : stop + 1] - rows[start], columns)
+        constant += int(rows[stop] - rows[start] - known.sum())
+        parts.append(values)
     if constant == len(bins.rows):
         raise NothingToDraw(
             "no selected unit changes its rate over the window, so there is no z-score: show the rate"
@@ -235,22 +237,9 @@ def _on_screen(binned: Binned, bins: Bins) -> slice:
     return slice(first, min(max(stop, first + 1), n))
 
 
-def _averaged(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    columns = _block_edges(values.shape[1], MOST_COLUMNS)
-    known = np.isfinite(values)
-    sums = _block_sums(np.where(known, values, 0), rows, columns)
-    numbers = _block_sums(known, rows, columns)
-    return np.divide(sums, numbers, out=np.full_like(sums, np.nan), where=numbers > 0)
-
-
 def _block_edges(length: int, most: int) -> np.ndarray:
     step = -(-length // most)
     return np.unique(np.r_[np.arange(0, length, step), length])
-
-
-def _block_sums(values: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    down = np.add.reduceat(values, rows[:-1], axis=0, dtype=np.float64)
-    return np.add.reduceat(down, columns[:-1], axis=1)
 
 
 def _limit(values: np.ndarray, percent: float) -> tuple[float, int]:

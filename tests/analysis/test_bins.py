@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import product
+
 import neo
 import numpy as np
 import pytest
@@ -12,7 +14,13 @@ from made_trains import awkward, made, tick_trains, trains_of
 from scipy import stats
 
 from spikeboard.analysis import bins
-from spikeboard.analysis.bins import binned_counts, population_counts, population_errors, population_groups
+from spikeboard.analysis.bins import (
+    binned_counts,
+    mean_z_scores,
+    population_counts,
+    population_errors,
+    population_groups,
+)
 from spikeboard.errors import RecordingError
 
 
@@ -192,3 +200,18 @@ def test_trains_that_do_not_ascend_write_nowhere_else() -> None:
     counts = np.zeros((3, 4), np.uint16)
     bins._count_bins(np.array([-(10**12), 10**12, 5]), np.array([0]), np.array([3]), 0, 10, counts[1:2])
     assert counts.tolist() == [[0] * 4, [2, 0, 0, 1], [0] * 4]
+
+
+def test_means_of_z_scores_are_scipys() -> None:
+    binned = binned_counts(awkward(3), 130.0)
+    rows, columns = np.array([0, 1, 3, len(binned.counts)]), np.array([0, 4, 5, len(binned.widths_s)])
+    rates = binned.rates_hz()
+    varied = rates.std(axis=1) > 0
+    scores = stats.zscore(rates[varied], axis=1)
+    block = np.searchsorted(rows, np.flatnonzero(varied), side="right") - 1
+    found, known = mean_z_scores(binned, rows, columns)
+    np.testing.assert_array_equal(known, np.bincount(block, minlength=3))
+    assert binned.partial and known[0] == 0 and known[2] > 1
+    for r, c in product(range(3), range(3)):
+        inside = scores[block == r, columns[c] : columns[c + 1]]
+        assert found[r, c] == pytest.approx(inside.mean() if inside.size else np.nan, nan_ok=True)
