@@ -125,7 +125,7 @@ def settings(browser: Chrome, view: str) -> list[str]:
             return !data || data.some((entry) => entry.value !== value);
         };
         return [...document.querySelectorAll(`${card} [data-setting]`)]
-            .filter((control) => !control.hidden && !control.querySelector("input[type=hidden]"))
+            .filter((control) => !control.hidden && control.getBoundingClientRect().height > 0)
             .map((control) => control.dataset.setting).filter(changes)
     """
     return browser.execute_script(lines, _card(view), view)
