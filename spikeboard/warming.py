@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spikeboard.analysis import binned_counts, pixel_counts, van_rossum, victor_purpura
+from spikeboard.analysis.bins import mean_z_scores
 from spikeboard.analysis.traces import envelope
 from spikeboard.errors import RecordingError
 from spikeboard.readers import open_recording
@@ -45,7 +46,7 @@ def warm_variants() -> None:
     rows = np.zeros(TWO_BYTES, int)
     units = pd.DataFrame({"population": ["one"], "id": [0]})
     busy = recording("busy", np.linspace(0, 1, len(rows)), rows, units, t_start=0.0, t_stop=1.0)
-    binned_counts(busy, 100.0)
+    mean_z_scores(binned_counts(busy, 100.0), np.array([0, 1]), np.array([0, 10]))
     pixel_counts(busy, None, None, 10, 1)
     van_rossum(busy, [0, 0], 1.0, t1=0.001)
     victor_purpura(busy, [0, 0], 1.0, t1=0.001)

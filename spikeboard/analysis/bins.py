@@ -242,9 +242,10 @@ def mean_z_scores(
     """
     sums = np.zeros((len(rows) - 1, len(columns) - 1))
     known = np.zeros(len(rows) - 1, np.int64)
-    widths = binned.widths_s
+    # Of one type, whatever the counts are kept in: for another the loop would be compiled once more.
+    counts, widths = binned.counts.astype(np.uint32, copy=False), binned.widths_s
     in_equal_parts(
-        lambda a, b: _add_z_scores(binned.counts, widths, rows[a : b + 1], columns, sums[a:b], known[a:b]),
+        lambda a, b: _add_z_scores(counts, widths, rows[a : b + 1], columns, sums[a:b], known[a:b]),
         len(known),
         2 * binned.counts.size / len(known),
     )
