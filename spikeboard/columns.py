@@ -10,9 +10,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy_format
 from numpy.typing import DTypeLike
 
 from spikeboard import places
@@ -37,6 +39,26 @@ def pieces(*columns: np.ndarray, size: int | None = None) -> Iterator[tuple[np.n
     for start in range(0, len(columns[0]), step):
         yield tuple(column[start : start + step] for column in columns)
         let_go(*columns)
+
+
+def mapped(path: Path) -> np.ndarray:
+    """The array in an NPY file that this program wrote, mapped; `np.load` takes three times as long.
+
+    Raises
+    ------
+    OSError, ValueError : where there is no such file, or it is cut, or holds objects
+    """
+    with path.open("rb") as file:
+        if npy_format.read_magic(file) != (1, 0):
+            raise ValueError(f"{path.name} is of another version of NPY")
+        shape, by_column, dtype = npy_format.read_array_header_1_0(file)
+        if dtype.hasobject:
+            raise ValueError(f"{path.name} holds objects, which are not read")
+        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            return np.ndarray(shape, dtype, memory, file.tell(), order="F" if by_column else "C")
+        except TypeError as problem:
+            raise ValueError(f"{path.name} is cut: {problem}") from None
 
 
 def let_go(*columns: np.ndarray) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from spikeboard import store
 from spikeboard.analysis.parts import in_parts
+from spikeboard.columns import mapped
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording, check_order
 from spikeboard.replacing import replacing
@@ -100,10 +101,7 @@ def count_level(rec: Recording) -> Level | None:
 
 
 def _read(rec: Recording, columns: Path) -> Level:
-    before, places = (
-        np.asarray(np.load(columns / f"level_{name}.npy", mmap_mode="r", allow_pickle=False))
-        for name in ("before", "places")
-    )
+    before, places = (mapped(columns / f"level_{name}.npy") for name in ("before", "places"))
     whole = before.ndim == 2 and before.shape == (len(places), len(rec.units)) and before.dtype == np.uint32
     if not whole or places[0] != 0 or places[-1] > len(rec.spike_times) or np.any(np.diff(places) < 0):
         raise ValueError("levels that do not fit their recording")

@@ -12,7 +12,6 @@ piece by piece: memory does not grow with the recording.
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import re
 import shutil
@@ -29,7 +28,7 @@ import pandas as pd
 from numpy.lib import format as npy_format
 from numpy.typing import DTypeLike
 
-from spikeboard.columns import pieces
+from spikeboard.columns import mapped, pieces
 from spikeboard.errors import RecordingError
 from spikeboard.progress import tell
 from spikeboard.recording import (
@@ -328,15 +327,7 @@ def _units_of(columns: Path, *_written: int) -> pd.DataFrame:
 
 
 def _column(columns: Path, name: str) -> np.ndarray:
-    with (columns / f"{Path(name).name}.npy").open("rb") as file:
-        if npy_format.read_magic(file) != (1, 0):
-            raise ValueError(f"column {name} is of another version of NPY")
-        shape, by_column, dtype = npy_format.read_array_header_1_0(file)
-        if dtype.hasobject:
-            raise ValueError(f"column {name} holds objects, which are not read")
-        # Mapped here, because np.load takes three times as long, and opening is little else.
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return np.ndarray(shape, dtype, mapped, file.tell(), order="F" if by_column else "C")
+    return mapped(columns / f"{Path(name).name}.npy")
 
 
 def _table(columns: Path, name: str) -> pd.DataFrame:

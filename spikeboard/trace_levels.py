@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spikeboard import store
 from spikeboard.analysis.parts import in_equal_parts
+from spikeboard.columns import mapped
 from spikeboard.recording import Recording
 from spikeboard.replacing import replacing
 
@@ -120,7 +121,7 @@ def _read(file: Path, values: np.ndarray) -> Blocks | None:
     paths = [file.with_name(f"{file.name}_{part}.npy") for part in PARTS]
     if not all(path.exists() for path in paths):
         return None
-    found = Blocks(*(np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)) for path in paths))
+    found = Blocks(*map(mapped, paths))
     shape = (len(values) // BLOCK, values.shape[1])
     whole = found.extremes.shape == found.at.shape == (*shape, 2) and found.finite.shape == shape
     if not whole or found.extremes.dtype != values.dtype or found.at.dtype != np.uint8:

@@ -55,9 +55,11 @@ def tick_trains(most: int = 1000) -> st.SearchStrategy[list[list[int]]]:
     return st.lists(train, min_size=1, max_size=6)
 
 
-def neo_trains(rec, length: float = 1.0) -> list[neo.SpikeTrain]:
+def neo_trains(rec: Recording) -> list[neo.SpikeTrain]:
+    """The trains as Elephant takes them."""
     return [
-        neo.SpikeTrain(train / rec.ticks_per_second, units="s", t_stop=length) for train in trains_of(rec)
+        neo.SpikeTrain(train / rec.ticks_per_second, units="s", t_start=rec.t_start, t_stop=rec.t_stop)
+        for train in trains_of(rec)
     ]
 
 

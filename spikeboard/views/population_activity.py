@@ -164,16 +164,11 @@ def box(
 
 
 def _quantity(binned: Binned, quantity: str) -> np.ndarray:
-    if quantity == "count":
-        return binned.counts.astype(np.float32)
-    rates = binned.counts.astype(np.float32)
-    rates /= binned.widths_s.astype(np.float32)
-    if quantity == "rate":
-        return rates
-    # Rounding gives even a constant row some deviation.
-    varied = (rates != rates[:, :1]).any(axis=1, keepdims=True)
-    rates -= rates.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
-    return rates / np.where(varied, rates.std(axis=1, keepdims=True), np.nan)
+    """Of every unit and bin, (U, B)."""
+    if quantity == "z":
+        return mean_z_scores(binned, *(np.arange(n + 1) for n in binned.counts.shape))[0].astype(np.float32)
+    counts = binned.counts.astype(np.float32)
+    return counts if quantity == "count" else counts / binned.widths_s.astype(np.float32)
 
 
 def _cells(bins: Bins, first_place: int, quantity: str) -> tuple[Cells, Binned, int]:

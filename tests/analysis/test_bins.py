@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from itertools import product
 
-import neo
 import numpy as np
 import pytest
 import quantities as pq
@@ -10,7 +9,7 @@ from elephant.conversion import BinnedSpikeTrain
 from elephant.statistics import time_histogram
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trains import awkward, made, tick_trains, trains_of
+from made_trains import awkward, made, neo_trains, tick_trains, trains_of
 from scipy import stats
 
 from spikeboard.analysis import bins
@@ -34,13 +33,6 @@ def by_definition(trains: list[np.ndarray], start: int, end: int, width: int) ->
             counts[row, b] = np.sum((train >= low) & (train < high))
         counts[row, -1] += np.sum((train == end) & (end == start + n_bins * width))
     return counts
-
-
-def neo_trains(rec) -> list[neo.SpikeTrain]:
-    return [
-        neo.SpikeTrain(train / rec.ticks_per_second, units="s", t_start=rec.t_start, t_stop=rec.t_stop)
-        for train in trains_of(rec)
-    ]
 
 
 @pytest.mark.parametrize("rate", [1e3, 1e4, 30_000.0, None])

@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 
 import elephant.spike_train_dissimilarity as elephant
-import neo
 import numpy as np
 import pytest
 import quantities as pq
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from made_trains import awkward, made, tick_trains, trains_of
+from made_trains import awkward, made, neo_trains, tick_trains, trains_of
 from scipy.optimize import linear_sum_assignment
 
 from spikeboard.analysis import distances
@@ -52,10 +51,6 @@ def random_recording(n_units: int = 5, spikes: int = 60, seed: int = 1, t_start:
     start = round(t_start * 1000)
     trains = [start + np.sort(rng.choice(np.arange(1, 1000), spikes, replace=False)) for _ in range(n_units)]
     return made(trains, 1000.0, t_start, t_start + 1.0)
-
-
-def neo_trains(rec) -> list[neo.SpikeTrain]:
-    return [neo.SpikeTrain(train / rec.ticks_per_second, units="s", t_stop=1.0) for train in trains_of(rec)]
 
 
 @pytest.mark.parametrize("tau_ms", [1.0, 20.0, 500.0])

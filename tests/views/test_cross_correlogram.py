@@ -3,14 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import elephant.spike_train_correlation as elephant
-import neo
 import numpy as np
 import pandas as pd
 import pytest
 import quantities as pq
 from awkward import hostile_names, many_populations
 from hypothesis import given
-from made_trains import awkward, made, tick_trains, trains_of
+from made_trains import awkward, made, neo_trains, tick_trains, trains_of
 
 import spikeboard
 from spikeboard.errors import NothingToDraw, RecordingError
@@ -252,10 +251,6 @@ def test_small_multiples_say_which_units_they_took() -> None:
     assert "The 8 most active of 9 selected units." in notes
     notes = VIEW.compute(many_populations(), select(), display="pairs").notes
     assert "The 8 most active of 500 selected units." in notes
-
-
-def neo_trains(rec: Recording) -> list[neo.SpikeTrain]:
-    return [neo.SpikeTrain(t * rec.tick, units="s", t_stop=10.0) for t in trains_of(rec)]
 
 
 def test_tiling_coefficients_agree_with_elephant() -> None:

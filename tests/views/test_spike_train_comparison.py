@@ -3,7 +3,6 @@ from __future__ import annotations
 from itertools import combinations
 
 import elephant.spike_train_dissimilarity as elephant
-import neo
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -11,7 +10,7 @@ import quantities as pq
 from awkward import hostile_names, many_populations
 from hypothesis import given
 from hypothesis import strategies as st
-from made_trains import awkward, made, tick_trains, trains_of
+from made_trains import awkward, made, neo_trains, tick_trains
 
 from spikeboard.analysis.distances import Profile, distance_matrix, steps_needed
 from spikeboard.displays.spike_train_comparison.matrix import FOR_MORE_THAN_TWO
@@ -23,10 +22,6 @@ from spikeboard.view import Viewport
 from spikeboard.views.spike_train_comparison import VIEW
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity is deprecated")
-
-
-def neo_trains(rec: Recording) -> list[neo.SpikeTrain]:
-    return [neo.SpikeTrain(t * rec.tick, units="s", t_stop=rec.t_stop) for t in trains_of(rec)]
 
 
 def test_matched_missing_and_extra_spikes_of_known_trains() -> None:
