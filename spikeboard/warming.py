@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from spikeboard.analysis import binned_counts, pixel_counts, van_rossum, victor_purpura
+from spikeboard.analysis import binned_counts, pixel_counts, van_rossum, victor_purpura, welch
 from spikeboard.analysis.bins import mean_z_scores
 from spikeboard.analysis.traces import envelope
 from spikeboard.errors import RecordingError
@@ -38,6 +38,8 @@ def _warm(demo: Path) -> None:
                 view.draw(rec, selection, Viewport())
             except RecordingError:
                 continue
+    # Of a long recording some segments are taken, by a loop that its spikes in order of time need.
+    welch(rec, [[0], [1]], 0.5, most_segments=2)
     warm_variants()
 
 

@@ -8,30 +8,31 @@ are **one-sided**, as in SciPy: their integral is the variance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
-from numba import njit
 
 from spikeboard.analysis.axes import WithAxes
-from spikeboard.analysis.groups import Group, Trains, grouped_trains, positive
-from spikeboard.analysis.parts import in_equal_parts, in_parts
+from spikeboard.analysis.groups import Group, Trains, grouped_trains
+from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.segments import (
+    CHUNKS,
+    Layout,
+    layout_of,
+    mean_power,
+    sampled,
+    segment_chunks,
+    spike_layout,
+    squared,
+    train_powers,
+    transforms,
+)
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
 SPIKE_POWER_UNIT = "(spikes/s)²/Hz"
-# Sampled this many times finer than the highest frequency shown, the boxcar of a bin takes at most 5 % of its power.
-SAMPLES_PER_PERIOD = 8
-# A segment is sampled at least so often, however low the highest frequency shown.
-SAMPLES_PER_SEGMENT = 16
-# Samples that are transformed at once (1 MB of float64).
-BATCH = 131_072
-# What the wave of one spike at one frequency costs, in steps of a fast Fourier transform.
-WAVE_COST = 3
-# Parts that the segments of a train are summed in.
-CHUNKS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,7 @@ class Spectrum(WithAxes):
     sides : 2 or 1, see `unit`
     degrees : equivalent degrees of freedom of each value, for `confidence`
     n_segments : segments averaged
+    every : 1 where these are all segments of the window, k where they are every k-th
     segment_s : length of one, s
     bandwidth_hz : equivalent noise bandwidth (Welch) or width 2W of the main lobe (multitaper): the narrowest peak told
         apart
@@ -62,6 +64,7 @@ class Spectrum(WithAxes):
     sides: int
     degrees: float
     n_segments: int
+    every: int
     segment_s: float
     bandwidth_hz: float
     bin_s: float
@@ -86,7 +89,7 @@ class Coherence:
     significance : the value that independent trains stay below with probability `level`
     level : 0.95 for 95 %
     n_averages : independent estimates averaged (segments × tapers)
-    segment_s, bin_s, nyquist_hz, left_over_s : as in `Spectrum`
+    every, segment_s, bin_s, nyquist_hz, left_over_s : as in `Spectrum`
     """
 
     frequency_hz: np.ndarray
@@ -95,6 +98,7 @@ class Coherence:
     significance: float
     level: float
     n_averages: int
+    every: int
     segment_s: float
     bin_s: float
     nyquist_hz: float
@@ -119,24 +123,6 @@ class Spectrogram:
     bin_s: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Layout:
-    """How a window is sampled and cut into segments; all lengths but the last two in samples."""
-
-    bin_ticks: int
-    samples: int
-    segment: int
-    step: int
-    n_segments: int
-    n_frequencies: int
-    bin_s: float
-    left_over_s: float
-
-    @property
-    def frequency_hz(self) -> np.ndarray:
-        return np.arange(self.n_frequencies) / (self.segment * self.bin_s)
-
-
 def welch(
     rec: Recording,
     units: Sequence[Group] | None,
@@ -146,6 +132,7 @@ def welch(
     window: str = "hann",
     t0: float | None = None,
     t1: float | None = None,
+    most_segments: int | None = None,
 ) -> Spectrum:
     """Power spectra of spike trains: the mean of the periodograms of overlapping, windowed segments.
 
@@ -160,6 +147,8 @@ def welch(
     overlap : share of a segment that the next one repeats, 0 to below 1
     window : any of `scipy.signal.get_window`
     t0, t1 : window of the recording, s
+    most_segments : of more, every second, third … is taken, so that they are spread evenly over the window; None
+        takes all
 
     Returns
     -------
@@ -175,7 +164,7 @@ def welch(
     Welch, IEEE Transactions on Audio and Electroacoustics 15 (1967).
     """
     trains = grouped_trains(rec, units, t0, t1)
-    layout = _spike_layout(rec, trains, segment_s, max_hz, overlap)
+    layout = spike_layout(trains, segment_s, max_hz, _overlap(overlap), most_segments)
     taper = _window(window, layout.segment)
     found = _spike_spectrum(trains, layout, taper[None], "welch")
     return replace(
@@ -192,12 +181,13 @@ def multitaper(
     n_tapers: int | None = None,
     t0: float | None = None,
     t1: float | None = None,
+    most_segments: int | None = None,
 ) -> Spectrum:
     """Power spectra of spike trains: the mean over orthogonal tapers (DPSS) and over segments that do not overlap.
 
     Parameters
     ----------
-    rec, units, segment_s, max_hz, t0, t1 : as for `welch`
+    rec, units, segment_s, max_hz, t0, t1, most_segments : as for `welch`
     nw : time–half-bandwidth product: each value is a mean over ± nw / segment_s Hz
     n_tapers : None takes 2 nw - 1
 
@@ -210,7 +200,7 @@ def multitaper(
     Thomson, Proceedings of the IEEE 70 (1982); Jarvis and Mitra, Neural Computation 13 (2001).
     """
     trains = grouped_trains(rec, units, t0, t1)
-    layout = _spike_layout(rec, trains, segment_s, max_hz, 0.0)
+    layout = spike_layout(trains, segment_s, max_hz, 0.0, most_segments)
     tapers = _slepian(layout.segment, nw, n_tapers)
     found = _spike_spectrum(trains, layout, tapers, "multitaper")
     degrees = 2.0 * len(tapers) * layout.n_segments
@@ -225,6 +215,7 @@ def welch_signal(
     overlap: float = 0.5,
     window: str = "hann",
     unit: str = "",
+    most_segments: int | None = None,
 ) -> Spectrum:
     """Power spectra of recorded states by Welch's method, one-sided as in SciPy.
 
@@ -232,7 +223,7 @@ def welch_signal(
     ----------
     values : (T,) or (T, G) float, may be memory-mapped, equally spaced in time
     sampling_rate : samples per second
-    segment_s, overlap, window : as for `welch`
+    segment_s, overlap, window, most_segments : as for `welch`
     max_hz : highest frequency given, Hz; None takes half the sampling rate
     unit : of the values ("mV")
 
@@ -247,10 +238,11 @@ def welch_signal(
     """
     columns = values[:, None] if values.ndim == 1 else values
     highest = sampling_rate / 2 if max_hz is None else max_hz
-    layout = _layout(len(columns), 1.0 / sampling_rate, 1, segment_s, highest, overlap)
+    layout = layout_of(
+        len(columns), 1.0 / sampling_rate, 1, segment_s, highest, _overlap(overlap), most_segments
+    )
     taper = _window(window, layout.segment)
-    found = [_state_power(column, layout, taper) for column in columns.T]
-    power = np.reshape(found, (columns.shape[1], layout.n_frequencies))
+    power = _signal_power(columns, layout, taper).reshape(columns.shape[1], layout.n_frequencies)
     nothing = np.full(len(power), np.nan)
     found = _spectrum(layout, power, nothing, np.zeros(len(power), np.int64), "welch")
     degrees, bandwidth = _welch_degrees(taper, layout), _noise_bandwidth(taper, layout.bin_s)
@@ -258,15 +250,15 @@ def welch_signal(
     return replace(found, unit=label, sides=1, degrees=degrees, bandwidth_hz=bandwidth)
 
 
-def mean_spectrum(found: Spectrum) -> Spectrum:
-    """The mean over the trains of a spectrum: what a typical unit does.
+def mean_spectrum(found: Spectrum, trains: slice = slice(None)) -> Spectrum:
+    """The mean over the trains of a spectrum, or over some of them: what a typical unit does.
 
     The spectrum of the pooled train shows what they do together instead. The degrees of freedom stay those of one
     train, because units of a network are not independent.
     """
     return replace(
-        found, power=found.power.mean(axis=0, keepdims=True), floor=found.floor.mean(keepdims=True),
-        n_spikes=found.n_spikes.sum(keepdims=True),
+        found, power=found.power[trains].mean(axis=0, keepdims=True), floor=found.floor[trains].mean(keepdims=True),
+        n_spikes=found.n_spikes[trains].sum(keepdims=True),
     )  # fmt: skip
 
 
@@ -322,6 +314,7 @@ def coherence(
     level: float = 0.95,
     t0: float | None = None,
     t1: float | None = None,
+    most_segments: int | None = None,
 ) -> Coherence:
     """How firmly two spike trains keep a phase to each other, frequency by frequency.
 
@@ -331,7 +324,7 @@ def coherence(
     Parameters
     ----------
     reference, target : a unit row, or several to be pooled
-    segment_s, max_hz, t0, t1 : as for `welch`
+    segment_s, max_hz, t0, t1, most_segments : as for `welch`
     nw : None takes one Hann window per segment; a number takes the 2 nw - 1 tapers of `multitaper`
     level : of `Coherence.significance`
 
@@ -345,7 +338,7 @@ def coherence(
     Biology 64 (1995).
     """
     trains = grouped_trains(rec, [reference, target], t0, t1)
-    layout = _spike_layout(rec, trains, segment_s, max_hz, 0.0)
+    layout = spike_layout(trains, segment_s, max_hz, 0.0, most_segments)
     tapers = _hann(layout.segment) if nw is None else _slepian(layout.segment, nw, None)
     averages = len(tapers) * layout.n_segments
     if averages < 2:
@@ -357,9 +350,9 @@ def coherence(
     norm = one * other
     value = np.divide(np.abs(cross) ** 2, norm, out=np.full(len(norm), np.nan), where=norm > 0)
     bound = 1 - (1 - level) ** (1 / (averages - 1))
-    lengths = (layout.segment * layout.bin_s, layout.bin_s, 0.5 / layout.bin_s, layout.left_over_s)
+    cut = (layout.every, layout.segment * layout.bin_s, layout.bin_s, 0.5 / layout.bin_s, layout.left_over_s)
     return Coherence(
-        layout.frequency_hz, np.minimum(value, 1.0), -np.angle(cross), bound, level, averages, *lengths
+        layout.frequency_hz, np.minimum(value, 1.0), -np.angle(cross), bound, level, averages, *cut
     )
 
 
@@ -378,7 +371,7 @@ def spectrogram(
     ----------
     group : a unit row, or several to be pooled
     window_s : length of a window, s; frequencies are 1 / window_s apart
-    step_s : from window to window, s; None takes a quarter of the window
+    step_s : from window to window, s; None takes a quarter of the window; beyond `window_s` they lie apart
     max_hz, t0, t1 : as for `welch`
 
     Returns
@@ -387,12 +380,11 @@ def spectrogram(
     """
     trains = grouped_trains(rec, [group], t0, t1)
     share = 0.75 if step_s is None else 1 - step_s / window_s
-    layout = _spike_layout(rec, trains, window_s, max_hz, share)
+    layout = spike_layout(trains, window_s, max_hz, share)
     taper = _hann(layout.segment)
-    samples = _sampled(trains, 0, layout)
-    whole = (0, layout.n_segments)
+    _, samples, cut = next(sampled(trains, [0], layout))
     power = np.concatenate(
-        [np.abs(batch[:, 0]) ** 2 for batch in _transforms(samples, layout, taper, *whole)]
+        [np.abs(batch[:, 0]) ** 2 for batch in transforms(samples, cut, taper, 0, layout.n_segments)]
     )
     centres = (np.arange(layout.n_segments) * layout.step + layout.segment / 2) * layout.bin_s
     begin = trains.start * trains.tick
@@ -402,162 +394,67 @@ def spectrogram(
     )
 
 
-def _spike_layout(rec: Recording, trains: Trains, segment_s: float, max_hz: float, overlap: float) -> _Layout:
-    positive(max_hz, "the highest frequency", "Hz")
-    segment_ticks = round(positive(segment_s, "a segment", "s") * rec.ticks_per_second)
-    finest = min(rec.ticks_per_second / (SAMPLES_PER_PERIOD * max_hz), segment_ticks / SAMPLES_PER_SEGMENT)
-    bin_ticks = _divisor(segment_ticks, max(1, int(finest)))
-    return _layout(trains.span // bin_ticks, bin_ticks * rec.tick, bin_ticks, segment_s, max_hz, overlap)
+def _overlap(share: float) -> float:
+    if not 0 <= share < 1:
+        raise RecordingError(f"overlap must be from 0 to below 1, got {share:g}")
+    return share
 
 
-def _divisor(whole: int, most: int) -> int:
-    """The largest number up to `most`, and above half of it, that divides a segment evenly, for an exact length."""
-    return next((d for d in range(most, most // 2, -1) if whole % d == 0), most)
-
-
-def _layout(
-    samples: int, bin_s: float, bin_ticks: int, segment_s: float, max_hz: float, overlap: float
-) -> _Layout:
-    if not 0 <= overlap < 1:
-        raise RecordingError(f"overlap must be from 0 to below 1, got {overlap:g}")
-    segment = round(positive(segment_s, "a segment", "s") / bin_s)
-    if segment < 4 or segment > samples:
-        raise RecordingError(
-            f"a segment of {segment_s:g} s does not fit: the window is {samples * bin_s:g} s long, "
-            f"and a segment needs at least 4 samples of {bin_s * 1e3:g} ms"
-        )
-    step = max(1, segment - round(overlap * segment))
-    n_segments = 1 + (samples - segment) // step
-    left = samples - segment - (n_segments - 1) * step
-    # A thousandth of a step lets 250 Hz through where rounding puts the frequency at 250.00000001.
-    wanted = int(max_hz * segment * bin_s + 1e-3) + 1
-    n_frequencies = min(segment // 2 + 1, wanted)
-    return _Layout(bin_ticks, samples, segment, step, n_segments, n_frequencies, bin_s, left * bin_s)
-
-
-def _spike_spectrum(trains: Trains, layout: _Layout, tapers: np.ndarray, method: str) -> Spectrum:
-    power = [_train_power(trains, k, layout, tapers) for k in range(len(trains))]
-    shape = (len(trains), layout.n_frequencies)
+def _spike_spectrum(trains: Trains, layout: Layout, tapers: np.ndarray, method: str) -> Spectrum:
     floor = trains.counts / trains.duration
-    return _spectrum(layout, np.reshape(power, shape), floor, trains.counts, method)
+    return _spectrum(layout, train_powers(trains, layout, tapers), floor, trains.counts, method)
 
 
 def _spectrum(
-    layout: _Layout, power: np.ndarray, floor: np.ndarray, n_spikes: np.ndarray, method: str
+    layout: Layout, power: np.ndarray, floor: np.ndarray, n_spikes: np.ndarray, method: str
 ) -> Spectrum:
     length, nyquist = layout.segment * layout.bin_s, 0.5 / layout.bin_s
     return Spectrum(
-        layout.frequency_hz, power, floor, SPIKE_POWER_UNIT, 2, np.nan, layout.n_segments, length, np.nan,
-        layout.bin_s, nyquist, layout.left_over_s, n_spikes, method,
+        layout.frequency_hz, power, floor, SPIKE_POWER_UNIT, 2, np.nan, layout.n_segments, layout.every, length,
+        np.nan, layout.bin_s, nyquist, layout.left_over_s, n_spikes, method,
     )  # fmt: skip
 
 
-def _sampled(trains: Trains, group: int, layout: _Layout) -> np.ndarray:
-    """Spikes in each bin; what lies beyond the last whole bin belongs to the time left over."""
-    return trains.binned(group, layout.bin_ticks, layout.samples)
+def _signal_power(columns: np.ndarray, layout: Layout, taper: np.ndarray) -> np.ndarray:
+    """One-sided densities of the columns (T, G), (G, F)."""
+    if layout.step <= layout.segment:
+        return np.array([_column_power(column, layout, taper) for column in columns.T])
+    # Of segments that lie apart, only they are read, of all columns at once.
+    segments = np.lib.stride_tricks.sliding_window_view(columns, layout.segment, axis=0)[:: layout.step]
+    apart = np.ascontiguousarray(segments.transpose(1, 0, 2)).reshape(columns.shape[1], -1)
+    packed = replace(layout, step=layout.segment, samples=apart.shape[1])
+    return np.array([_column_power(column, packed, taper) for column in apart])
 
 
-def _transforms(
-    samples: np.ndarray, layout: _Layout, tapers: np.ndarray, begin: int, end: int
-) -> Iterator[np.ndarray]:
-    """Transforms of the tapered segments begin…end - 1, (segments, tapers, F) a batch.
-
-    |.|² · bin_s is a density; of counts, which are rates times bin_s, |.|² / bin_s.
-    """
-    scale = np.sqrt((tapers**2).sum(axis=1))[:, None]
-    segments = np.lib.stride_tricks.sliding_window_view(samples, layout.segment)[:: layout.step]
-    size = max(1, BATCH // (layout.segment * len(tapers)))
-    for first in range(begin, end, size):
-        batch = segments[first : min(first + size, end)]
-        centred = batch - batch.mean(axis=1, keepdims=True)
-        tapered = centred[:, None, :] * (tapers / scale)
-        yield np.asarray(scipy.fft.rfft(tapered, axis=-1))[..., : layout.n_frequencies]
-
-
-def _train_power(trains: Trains, group: int, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
-    """Two-sided density, (F,): of few spikes from their own waves, of many from the transform of all samples."""
-    repeats = layout.segment / layout.step
-    waves = trains.counts[group] * repeats * layout.n_frequencies * WAVE_COST
-    if waves < layout.n_segments * layout.segment * np.log2(layout.segment):
-        return _wave_power((trains[group] - trains.start) // layout.bin_ticks, layout, tapers)
-    return _power(_sampled(trains, group, layout), layout, tapers) / layout.bin_s
-
-
-def _wave_power(bins: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
-    scaled = tapers / np.sqrt((tapers**2).sum(axis=1))[:, None]
-    means = np.asarray(scipy.fft.rfft(scaled, axis=-1))[:, : layout.n_frequencies] / layout.segment
-    phase = 2 * np.pi * np.arange(layout.segment) / layout.segment
-    turns = (np.cos(phase), np.sin(phase))
-    chunks = _chunks(layout)
-    power = np.zeros((CHUNKS, layout.n_frequencies))
-    in_equal_parts(
-        lambda a, b: _add_waves(
-            bins,
-            chunks[a : b + 1],
-            layout.step,
-            scaled,
-            means.real.copy(),
-            means.imag.copy(),
-            *turns,
-            power[a:b],
-        ),
-        CHUNKS,
-        len(bins) * layout.n_frequencies / CHUNKS,
-    )
-    return power.sum(axis=0) / (layout.bin_s * layout.n_segments * len(tapers))
-
-
-def _power(samples: np.ndarray, layout: _Layout, tapers: np.ndarray) -> np.ndarray:
-    """Mean of the squared transforms over segments and tapers, (F,)."""
-    chunks = _chunks(layout)
-    power = np.zeros((CHUNKS, layout.n_frequencies))
-
-    def add(first: int, last: int) -> None:
-        for chunk in range(first, last):
-            for batch in _transforms(samples, layout, tapers, chunks[chunk], chunks[chunk + 1]):
-                power[chunk] += _squared(batch)
-
-    in_parts(add, np.diff(chunks) * layout.segment * len(tapers))
-    return power.sum(axis=0) / (layout.n_segments * len(tapers))
-
-
-def _squared(batch: np.ndarray) -> np.ndarray:
-    """Sum of |.|² over segments and tapers, (F,)."""
-    return np.asarray(np.real(batch) ** 2 + np.imag(batch) ** 2).sum(axis=(0, 1))
-
-
-def _chunks(layout: _Layout) -> np.ndarray:
-    """Where chunks of segments begin and end: cut alike for any number of threads, so that sums round alike."""
-    return np.arange(CHUNKS + 1) * layout.n_segments // CHUNKS
-
-
-def _state_power(column: np.ndarray, layout: _Layout, taper: np.ndarray) -> np.ndarray:
+def _column_power(column: np.ndarray, layout: Layout, taper: np.ndarray) -> np.ndarray:
     samples = np.asarray(column, float)
     if not np.isfinite(samples).all():
         n = int((~np.isfinite(samples)).sum())
         raise RecordingError(
             f"{n} of {len(samples)} values are missing or infinite; choose a window without them"
         )
-    power = _power(samples, layout, taper[None]) * layout.bin_s
+    power = mean_power(samples, layout, taper[None]) * layout.bin_s
     # Every frequency but 0 and, of an even number of samples, the last stands for its negative too.
     unpaired = len(power) > layout.segment // 2 and layout.segment % 2 == 0
     power[1 : -1 if unpaired else None] *= 2
     return power
 
 
-def _cross(trains: Trains, layout: _Layout, tapers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    chunks = _chunks(layout)
+def _cross(trains: Trains, layout: Layout, tapers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    chunks = segment_chunks(layout)
     cross = np.zeros((CHUNKS, layout.n_frequencies), complex)
     own = np.zeros((2, CHUNKS, layout.n_frequencies))
-    sampled = [_sampled(trains, k, layout) for k in (0, 1)]
+    (_, reference, cut), (_, target, _) = sampled(trains, [0, 1], layout)
 
     def add(first: int, last: int) -> None:
         for chunk in range(first, last):
             ends = (chunks[chunk], chunks[chunk + 1])
-            for a, b in zip(*(_transforms(one, layout, tapers, *ends) for one in sampled), strict=True):
+            for a, b in zip(
+                *(transforms(one, cut, tapers, *ends) for one in (reference, target)), strict=True
+            ):
                 cross[chunk] += (a.conj() * b).sum(axis=(0, 1))
-                own[0, chunk] += _squared(a)
-                own[1, chunk] += _squared(b)
+                own[0, chunk] += squared(a)
+                own[1, chunk] += squared(b)
 
     in_parts(add, 2 * np.diff(chunks) * layout.segment * len(tapers))
     return cross.sum(axis=0), *own.sum(axis=1)
@@ -585,7 +482,7 @@ def _noise_bandwidth(taper: np.ndarray, bin_s: float) -> float:
     return float((taper**2).sum() / taper.sum() ** 2 / bin_s)
 
 
-def _welch_degrees(taper: np.ndarray, layout: _Layout) -> float:
+def _welch_degrees(taper: np.ndarray, layout: Layout) -> float:
     """Equivalent degrees of freedom of overlapping segments (Percival and Walden 1993, equation 292b)."""
     norm = float((taper**2).sum())
     total = 1.0
@@ -593,34 +490,3 @@ def _welch_degrees(taper: np.ndarray, layout: _Layout) -> float:
         common = float(taper[k * layout.step :] @ taper[: layout.segment - k * layout.step])
         total += 2 * (1 - k / layout.n_segments) * (common / norm) ** 2
     return 2 * layout.n_segments / total
-
-
-@njit(cache=True, nogil=True)
-def _add_waves(bins, chunks, step, tapers, mean_real, mean_imag, cosine, sine, power):
-    """Add to power[k] the squared transforms of the tapered segments chunks[k]…chunks[k + 1] - 1, less their means."""
-    segment, n_frequencies = tapers.shape[1], power.shape[1]
-    real, imag = np.empty(n_frequencies), np.empty(n_frequencies)
-    for chunk in range(len(chunks) - 1):
-        for number in range(chunks[chunk], chunks[chunk + 1]):
-            begin = number * step
-            own = bins[np.searchsorted(bins, begin) : np.searchsorted(bins, begin + segment)]
-            for taper in range(len(tapers)):
-                real[:] = -len(own) * mean_real[taper]
-                imag[:] = -len(own) * mean_imag[taper]
-                for spike in own:
-                    # Ticks of a damaged file may lie anywhere; what is read must not.
-                    place = max(0, min(spike - begin, segment - 1))
-                    _add_wave(place, tapers[taper, place], cosine, sine, real, imag)
-                power[chunk] += real * real + imag * imag
-
-
-@njit(cache=True, nogil=True)
-def _add_wave(place, weight, cosine, sine, real, imag):
-    """Add weight · exp(-2πi · place · f / segment) at each frequency f; the phase is looked up, in whole numbers."""
-    turn = 0
-    for f in range(len(real)):
-        real[f] += weight * cosine[turn]
-        imag[f] -= weight * sine[turn]
-        turn += place
-        if turn >= len(cosine):
-            turn -= len(cosine)

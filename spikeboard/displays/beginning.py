@@ -7,10 +7,18 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spikeboard.view import Flag
 from spikeboard.views.chosen import span
 
 # The ends that are tried lie this part of the window apart.
 STEPS = 2**20
+# With it, a view takes all of a window that would take longer than a moment.
+WHOLE = Flag(
+    False,
+    "All of the window",
+    help="Of a long window only so much is taken as takes a moment, and the caption says how much. With this, all of "
+    "it is, as far as that is possible.",
+)
 
 
 def beginning(cost: Callable[[float], float], most: float, t0: float, t1: float) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from spikeboard.displays.beginning import WHOLE
 from spikeboard.displays.power_spectrum import coherence, power, spectrogram, states
 from spikeboard.displays.power_spectrum.segments import cut
 from spikeboard.recording import Recording
@@ -33,6 +34,7 @@ def spectra(
     bands: bool,
     reference: str | None,
     target: str | None,
+    whole: bool,
 ) -> Result:
     """How the power of spiking, or of a recorded state, is spread over frequencies.
 
@@ -53,11 +55,16 @@ def spectra(
     spike. The band is the pointwise 95 % confidence interval from χ² with the equivalent degrees of freedom (Percival
     & Walden 1993).
 
+    **Long windows.** Of more segments than take a moment to transform (some 6 million samples for all lines together;
+    16 segments at least), every second, third … is taken, so that they lie evenly over the window, and the caption
+    says so; their number is in the confidence interval. "All of the window" takes all of them.
+
     **Coherence** of two pooled populations is |mean cross-spectrum|² / (product of the mean spectra), over segments
     that do not overlap; independent trains stay below the dashed line with 95 % probability at each frequency
     (Halliday et al. 1995). Positive phase: the target lags the reference.
 
-    **Over time.** The periodogram of each Hann window of one population, with steps of a quarter window.
+    **Over time.** The periodogram of each Hann window of one population, with steps of a quarter window; in a long
+    window the steps are longer, and a note says how much lies in between.
 
     Parameters
     ----------
@@ -75,6 +82,7 @@ def spectra(
     bands : shade the bands δ 1–4, θ 4–8, α 8–13, β 13–30 and γ 30–90 Hz
     reference, target : populations of the coherence, None for the first two selected; power over time is of the
         reference
+    whole : take all segments of a long window, not so many of them as take a moment
 
     Returns
     -------
@@ -82,8 +90,8 @@ def spectra(
     """
     t0, t1 = window_of(rec, selection)
     if source == "state" and display == "power":
-        return states.numbers(rec, selection, state, resolution_hz, max_hz, overlap / 100, method)
-    asked, notes = cut(t0, t1, resolution_hz, max_hz, overlap / 100, method)
+        return states.numbers(rec, selection, state, resolution_hz, max_hz, overlap / 100, method, whole)
+    asked, notes = cut(t0, t1, resolution_hz, max_hz, overlap / 100, method, whole)
     if source == "state":
         notes.append("Coherence and power over time are of spikes.")
     if display == "coherence":
@@ -142,6 +150,7 @@ VIEW = View(
             "population", "Reference", empty="first", when={"display": ("coherence", "spectrogram")}
         ),
         "target": Pick("population", "Target", empty="second", when={"display": ("coherence",)}),
+        "whole": WHOLE,
     },
     needs=(),
     order=70,

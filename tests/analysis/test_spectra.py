@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_trains import awkward, made, trains_of
 from scipy import signal, stats
 
-from spikeboard.analysis import spectra
+from spikeboard.analysis import segments
 from spikeboard.analysis.groups import grouped_trains
 from spikeboard.analysis.spectra import (
     band_power,
@@ -76,17 +76,18 @@ def test_pools_are_one_train_each() -> None:
 def test_few_spikes_have_the_spectrum_of_all_samples(tapers: int, train: list[int], overlap: float) -> None:
     rec = made([train], t_stop=5.0)
     trains = grouped_trains(rec)
-    layout = spectra._spike_layout(rec, trains, 0.5, 60.0, overlap)
+    layout = segments.spike_layout(trains, 0.5, 60.0, overlap)
     shapes = signal.windows.dpss(layout.segment, 3.0, tapers)
-    waves = spectra._wave_power((trains[0] - trains.start) // layout.bin_ticks, layout, shapes)
-    whole = spectra._power(spectra._sampled(trains, 0, layout), layout, shapes) / layout.bin_s
+    waves = segments.wave_power((trains[0] - trains.start) // layout.bin_ticks, layout, shapes)
+    _, samples, cut = next(segments.sampled(trains, [0], layout))
+    whole = segments.mean_power(samples, cut, shapes) / layout.bin_s
     np.testing.assert_allclose(waves, whole, rtol=1e-9, atol=1e-9)
 
 
 def test_a_train_of_many_spikes_is_transformed_whole() -> None:
     dense = made([np.sort(np.random.default_rng(0).integers(0, 5000, 4000))], t_stop=5.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(spectra, "_wave_power")
+        patch.delattr(segments, "wave_power")
         assert welch(dense, None, 0.5).power.any()
 
 
@@ -227,7 +228,7 @@ def test_low_frequencies_alone_still_have_samples() -> None:
 def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rec = awkward(2)
     whole = welch(rec, [5], 0.5), coherence(rec, 5, 3, 0.5), spectrogram(rec, 5)
-    monkeypatch.setattr(spectra, "BATCH", 5000)
+    monkeypatch.setattr(segments, "BATCH", 5000)
     parts = welch(rec, [5], 0.5), coherence(rec, 5, 3, 0.5), spectrogram(rec, 5)
     np.testing.assert_allclose(parts[0].power, whole[0].power)
     np.testing.assert_allclose(parts[1].coherence, whole[1].coherence)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_states import with_state
 from made_trains import awkward
 
 from spikeboard.displays.beginning import beginning
@@ -24,7 +22,6 @@ POPULATIONS: dict[str, Any] = {"between": "populations"}
 LIMITS = {
     "spike_train_comparison": ("spike_train_comparison.reach.MOST_PROFILED", 700),
     "cross_correlogram": ("cross_correlogram.lags.MOST_PAIRS", 20_000),
-    "power_spectrum": ("power_spectrum.segments.MOST_SAMPLES", 12_000),
 }
 CASES = [
     ("spike_train_comparison", POPULATIONS),
@@ -32,11 +29,6 @@ CASES = [
     ("cross_correlogram", POPULATIONS),
     ("cross_correlogram", POPULATIONS | {"scale": "coefficient"}),
     ("cross_correlogram", POPULATIONS | {"display": "pairs", "scale": "z"}),
-    ("power_spectrum", {}),
-    ("power_spectrum", {"pool": "mean", "max_hz": 90.0}),
-    ("power_spectrum", {"method": "multitaper"}),
-    ("power_spectrum", {"display": "coherence"}),
-    ("power_spectrum", {"display": "spectrogram"}),
 ]
 
 
@@ -84,17 +76,6 @@ def test_coefficients_take_fewer_spikes_than_correlograms(monkeypatch: pytest.Mo
     found = view("cross_correlogram").compute(rec, select(), **settings)
     assert found.caption.startswith("This is the beginning") and "2.4e+03 spikes" in found.caption
     assert not view("cross_correlogram").compute(rec, select(), **POPULATIONS).caption.startswith("This is")
-
-
-def test_a_long_state_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    rec, most = with_state(np.random.default_rng(0).normal(size=(5000, 2))), 4000
-    asked: dict[str, Any] = {"source": "state", "resolution_hz": 5.0}
-    monkeypatch.setattr(SHOWN + "power_spectrum.states.MOST_SAMPLES", most)
-    found = view("power_spectrum").compute(rec, select(), **asked)
-    assert found.caption.startswith("This is the beginning, 0–1.9 s, of 0–5 s: ")
-    monkeypatch.undo()
-    selected = view("power_spectrum").compute(rec, select(0, 1.9), **asked)
-    pd.testing.assert_frame_equal(found.table(), selected.table())
 
 
 def test_what_fits_is_taken_whole() -> None:

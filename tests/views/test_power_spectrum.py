@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from awkward import hostile_names, odd_states
+from made_states import with_state
 from made_trains import awkward, made, trains_of
 from scipy import signal
 
 import spikeboard
+from spikeboard.analysis.spectra import welch
 from spikeboard.errors import NothingToDraw, RecordingError
 from spikeboard.recording import Recording, State
 from spikeboard.selection import select
@@ -223,3 +228,69 @@ def test_hostile_names_are_escaped(display: str, source: str) -> None:
     drawn = VIEW.draw(hostile_names(), select(), display=display, source=source)
     text = drawn.figure.to_json().replace("\\u003c", "<")
     assert drawn.result is not None and "<script" not in text and "<img" not in text
+
+
+SEGMENTS = "spikeboard.displays.power_spectrum.segments."
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"pool": "mean", "max_hz": 90.0},
+        {"method": "multitaper"},
+        {"display": "coherence"},
+        {"source": "state", "resolution_hz": 5.0},
+    ],
+)
+def test_a_long_window_is_averaged_over_some_of_its_segments(
+    asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(0).normal(size=(60_000, 2))
+    rec = replace(busy(), states=with_state(values).states)
+    everything = VIEW.compute(rec, select(), **asked)
+    monkeypatch.setattr(SEGMENTS + "OF_A_MOMENT", 0)
+    some = VIEW.compute(rec, select(), **asked)
+    assert re.match(
+        r"One in \d+ segments, evenly over the window: .* tick “All of the window”\. ", some.caption
+    )
+    counted = re.search(r"(\d+) (segments of|averages of)", some.caption)
+    assert counted is not None and int(counted.group(1)) <= 16
+    assert "One in" not in everything.caption
+    column = "coherence" if "display" in asked else "power"
+    assert not np.allclose(some.table()[column], everything.table()[column])
+    whole = VIEW.compute(rec, select(), **asked, whole=True)
+    assert whole.caption == everything.caption
+    pd.testing.assert_frame_equal(whole.table(), everything.table())
+
+
+def busy() -> Recording:
+    rng = np.random.default_rng(1)
+    trains = [np.flatnonzero(rng.random(60_000) < 0.03).tolist() for _ in range(2)]
+    return made(trains, 1000.0, t_stop=60.0, populations=["A", "B"])
+
+
+def test_the_segments_taken_are_those_of_the_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = busy()
+    monkeypatch.setattr(SEGMENTS + "OF_A_MOMENT", 0)
+    frame = VIEW.compute(rec, select()).table()
+    expected = welch(rec, [[0], [1]], 1.0, 200.0, most_segments=16)
+    assert expected.every == 8
+    for (_, part), power in zip(frame.groupby("of"), expected.power, strict=True):
+        np.testing.assert_array_equal(part["power"], power[1:])
+
+
+def test_all_of_a_window_that_is_too_long_for_the_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SEGMENTS + "MOST_HELD", 15_000)
+    found = VIEW.compute(busy(), select(), whole=True)
+    assert "all take too long; for these, choose fewer spectra or a lower limit" in found.caption
+    assert "15 segments of 1 s that lie apart" in found.caption
+
+
+def test_time_between_the_windows_of_a_spectrogram_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SEGMENTS + "OF_A_MOMENT", 0)
+    found = VIEW.compute(busy(), select(), display="spectrogram")
+    assert any(note.startswith("The windows lie apart: 72.9 % of the time") for note in found.notes)
+    assert "every 3.69 s" in found.caption
+    whole = VIEW.compute(busy(), select(), display="spectrogram", whole=True)
+    assert not any("lie apart" in note for note in whole.notes)

@@ -6,10 +6,17 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.spectra import SAMPLES_PER_PERIOD, Coherence, coherence
+from spikeboard.analysis.spectra import Coherence, coherence
 from spikeboard.displays.marks import level
 from spikeboard.displays.power_spectrum.bands import add_bands
-from spikeboard.displays.power_spectrum.segments import NW, Asked, left_over_notes, within_reach
+from spikeboard.displays.power_spectrum.segments import (
+    NW,
+    Asked,
+    left_over_notes,
+    most_segments,
+    samples_of_trains,
+    taken_words,
+)
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
@@ -25,6 +32,9 @@ from spikeboard.views.chosen import (
     spikes_per_unit,
 )
 
+# Two trains, and what they have in common.
+SPECTRA = 3
+
 
 def numbers(
     rec: Recording,
@@ -35,15 +45,16 @@ def numbers(
     notes: list[str],
 ) -> Result:
     """One row per frequency: coherence, its significance and phase."""
-    asked, shortened = within_reach(asked, lambda t0, t1: SAMPLES_PER_PERIOD * asked.max_hz * (t1 - t0))
     first, second = _two(rec, selection, (reference, target))
     rows = [population_rows(rec, selection, name) for name in (first, second)]
-    for name, own in zip((first, second), rows, strict=True):
-        if not spikes_per_unit(rec, own, asked.t0, asked.t1).any():
+    n_spikes = [int(spikes_per_unit(rec, own, asked.t0, asked.t1).sum()) for own in rows]
+    for name, n in zip((first, second), n_spikes, strict=True):
+        if not n:
             raise NothingToDraw(f"{shown(name)} has no spike in {span(asked.t0, asked.t1)}: no coherence")
     found: Coherence = recalled(
         coherence, rec, rows[0].tolist(), rows[1].tolist(), asked.segment_s, asked.max_hz,
         NW if asked.method == "multitaper" else None, t0=asked.t0, t1=asked.t1,
+        most_segments=most_segments(asked, samples_of_trains(rec, asked), SPECTRA, sum(n_spikes)),
     )  # fmt: skip
     frame = pd.DataFrame(
         {"frequency_hz": found.frequency_hz, "coherence": found.coherence, "phase_rad": found.phase}
@@ -51,7 +62,7 @@ def numbers(
     frame["significance"] = found.significance
     high = frame[frame["coherence"] > found.significance]
     one, other = (many(len(own), "unit") for own in rows)
-    caption = shortened + (
+    caption = taken_words(found, asked) + (
         f"Coherence of {shown(second)} ({other}) with {shown(first)} ({one}), "
         f"each pooled, in {span(asked.t0, asked.t1)}: {many(found.n_averages, 'average')} of segments of "
         f"{found.segment_s:.4g} s. {_highest(frame)} {len(high)} of {len(frame)} frequencies lie above "

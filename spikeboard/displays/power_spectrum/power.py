@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.spectra import (
-    SAMPLES_PER_PERIOD,
     Spectrum,
     band_power,
     confidence,
@@ -23,15 +25,17 @@ from spikeboard.displays.power_spectrum.segments import (
     groups_that_fire,
     left_over_notes,
     method_words,
+    most_segments,
     raw_notes,
-    within_reach,
+    samples_of_trains,
+    taken_words,
 )
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label, population_colours, shown
 from spikeboard.view import Result
-from spikeboard.views.chosen import NEUTRAL, Units, by_population, many, rows_of, span
+from spikeboard.views.chosen import NEUTRAL, Units, many, span, spikes_per_unit
 
 # A line holds no more points than a screen has pixels twice over.
 MOST_POINTS = 4000
@@ -41,11 +45,8 @@ def numbers(
     rec: Recording, selection: Selection, asked: Asked, pool: str, scale: str, bands: bool, notes: list[str]
 ) -> Result:
     """One row per population and frequency: power, its confidence interval and the Poisson level."""
-    sizes = [len(rows) for rows in by_population(rec, rows_of(rec, selection)).values()]
-    n_lines = max(sizes) if pool == "mean" else 1
-    asked, shortened = within_reach(asked, lambda t0, t1: _samples(rec, asked, t1 - t0) * n_lines)
     groups, more = groups_that_fire(rec, selection, asked)
-    found = {name: _spectrum(rec, rows, asked, pool) for name, rows in groups.items()}
+    found = _spectra(rec, groups, asked, pool)
     first = next(iter(found.values()))
     frame = pd.concat([_lines(name, one, scale) for name, one in found.items()], ignore_index=True)
     names = population_colours(rec)
@@ -56,7 +57,7 @@ def numbers(
     }
     n_units, n_spikes = sum(map(len, groups.values())), sum(int(one.n_spikes[0]) for one in found.values())
     how = "pooled per population" if pool == "pooled" else "mean over the units of each population"
-    caption = shortened + (
+    caption = taken_words(first, asked) + (
         f"Power of {n_spikes:,} spikes of {many(n_units, 'unit')}, {how}, in {span(asked.t0, asked.t1)}; two-sided. "
         f"{method_words(first, asked)} {_peaks(found)} Dashed: Poisson trains of the same rate."
     )
@@ -64,22 +65,22 @@ def numbers(
     return Result(frame, caption, (*notes, *more, *left_over_notes(first), *raw_notes(first)), extra)
 
 
-def _spectrum(rec: Recording, rows: Units, asked: Asked, pool: str) -> Spectrum:
-    groups = [rows.tolist()] if pool == "pooled" else rows.tolist()
+def _spectra(rec: Recording, groups: Mapping[str, Units], asked: Asked, pool: str) -> dict[str, Spectrum]:
+    """The spectrum of each population: of its pooled train, or the mean over its units."""
+    parts = {name: [rows.tolist()] if pool == "pooled" else rows.tolist() for name, rows in groups.items()}
+    trains = [train for part in parts.values() for train in part]
+    n_spikes = int(spikes_per_unit(rec, np.concatenate(list(groups.values())), asked.t0, asked.t1).sum())
+    most = most_segments(asked, samples_of_trains(rec, asked), len(trains), n_spikes)
+    window = {"t0": asked.t0, "t1": asked.t1, "most_segments": most}
     if asked.method == "multitaper":
-        found = recalled(multitaper, rec, groups, asked.segment_s, asked.max_hz, NW, t0=asked.t0, t1=asked.t1)
+        found = recalled(multitaper, rec, trains, asked.segment_s, asked.max_hz, NW, **window)
     else:
-        found = recalled(
-            welch, rec, groups, asked.segment_s, asked.max_hz, asked.overlap, t0=asked.t0, t1=asked.t1
-        )
-    return found if pool == "pooled" else mean_spectrum(found)
-
-
-def _samples(rec: Recording, asked: Asked, seconds: float) -> float:
-    """How many samples are transformed for one spectrum of some seconds."""
-    rate = max(SAMPLES_PER_PERIOD * asked.max_hz, 16 / asked.segment_s)
-    times = 2 * NW - 1 if asked.method == "multitaper" else 1 / (1 - asked.overlap)
-    return seconds * min(rate, rec.ticks_per_second) * times
+        found = recalled(welch, rec, trains, asked.segment_s, asked.max_hz, asked.overlap, **window)
+    ends = np.cumsum([0, *map(len, parts.values())]).tolist()
+    return {
+        name: mean_spectrum(found, slice(first, stop))
+        for name, (first, stop) in zip(parts, pairwise(ends), strict=True)
+    }
 
 
 def _lines(name: str, found: Spectrum, scale: str) -> pd.DataFrame:

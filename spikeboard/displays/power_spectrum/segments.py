@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from spikeboard.analysis.segments import SAMPLES_PER_PERIOD, SAMPLES_PER_SEGMENT
 from spikeboard.analysis.spectra import Coherence, Spectrum
-from spikeboard.displays.beginning import beginning, beginning_words
+from spikeboard.displays.beginning import WHOLE
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import listed
 from spikeboard.views.chosen import MOST_LINES, Units, by_population, many, rows_of, span, spikes_per_unit
 
-# Samples that one figure may transform: about a second.
-MOST_SAMPLES = 40_000_000
+# Samples that a figure transforms where nobody asks for all of them, and where somebody does: a moment, and seconds.
+OF_A_MOMENT, MOST_SAMPLES = 8_000_000, 400_000_000
+# A spike that is read takes this part of the time of a sample that is transformed.
+OF_A_SAMPLE = 1 / 4
+# Samples of one train, which are held at once.
+MOST_HELD = 40_000_000
+# Segments that are averaged even where they take longer than a moment.
+LEAST_SEGMENTS = 16
 NW = 4.0
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """How the window is cut: segments of `segment_s` s that overlap by a share, up to `max_hz`; t0, t1 in s."""
+    """How the window is cut: segments of `segment_s` s that overlap by a share, up to `max_hz`; t0, t1 in s.
+
+    whole : whether all segments of a long window are wanted, or so many of them as take a moment
+    """
 
     segment_s: float
     max_hz: float
@@ -28,10 +37,11 @@ class Asked:
     method: str
     t0: float
     t1: float
+    whole: bool
 
 
 def cut(
-    t0: float, t1: float, resolution_hz: float, max_hz: float, overlap: float, method: str
+    t0: float, t1: float, resolution_hz: float, max_hz: float, overlap: float, method: str, whole: bool
 ) -> tuple[Asked, list[str]]:
     """Segments as long as the resolution asks, no longer than the window; and what has to be said about them."""
     segment, notes = 1.0 / resolution_hz, []
@@ -46,30 +56,49 @@ def cut(
             f"segments of {segment:g} s resolve {1 / segment:g} Hz, and the spectrum ends at {max_hz:g} Hz: "
             "choose a finer resolution, a longer window or a higher limit"
         )
-    return Asked(segment, max_hz, overlap, method, t0, t1), notes
+    return Asked(segment, max_hz, overlap, method, t0, t1, whole), notes
 
 
-def within_reach(asked: Asked, samples: Callable[[float, float], float]) -> tuple[Asked, str]:
-    """What is asked, of the beginning of the window where all of it is too long; and what the caption says then.
+def samples_of_trains(rec: Recording, asked: Asked) -> float:
+    """How often a segment of a spike train is sampled."""
+    hz = max(SAMPLES_PER_PERIOD * asked.max_hz, SAMPLES_PER_SEGMENT / asked.segment_s)
+    return asked.segment_s * min(hz, rec.ticks_per_second)
+
+
+def most_segments(asked: Asked, samples: float, n: int, n_spikes: int = 0) -> int:
+    """How many segments are taken of each train or state; of more, every second, third … is.
 
     Parameters
     ----------
-    asked : with the whole window
-    samples : how many samples a window from t0 to t1, both in s, takes
+    asked : how the window is cut
+    samples : of a segment
+    n : how many trains or states are transformed
+    n_spikes : of these trains, in the window
+
+    Raises
+    ------
+    NothingToDraw : where a single segment is too long
     """
-    t0, t1 = asked.t0, asked.t1
-    needed = samples(t0, t1)
-    if needed <= MOST_SAMPLES:
-        return asked, ""
-    end = beginning(lambda end: samples(t0, end), MOST_SAMPLES, t0, t1)
-    if end - t0 < asked.segment_s:
+    tapers = 2 * NW - 1 if asked.method == "multitaper" else 1
+    spikes = n_spikes * min(asked.segment_s / (asked.t1 - asked.t0), 1.0)
+    each = samples * tapers * n + spikes * OF_A_SAMPLE
+    possible = int(min(MOST_SAMPLES / each, MOST_HELD / samples))
+    if not possible:
         raise NothingToDraw(
-            f"a segment of {asked.segment_s:g} s up to {asked.max_hz:g} Hz takes more than the {MOST_SAMPLES:.0e} "
-            "samples that are computed at once: choose a lower limit, a coarser resolution or fewer units"
+            f"a segment of {asked.segment_s:g} s up to {asked.max_hz:g} Hz takes more samples than are computed at "
+            "once: choose a lower limit, a coarser resolution or fewer units"
         )
-    too_much = f"all of it takes {needed:.0e} samples, and up to {MOST_SAMPLES:.0e} are computed at once"
-    words = beginning_words(end, t0, t1, too_much, "a lower limit or fewer spectra to take all of it")
-    return replace(asked, t1=end), words
+    return possible if asked.whole else min(possible, max(int(OF_A_MOMENT / each), LEAST_SEGMENTS))
+
+
+def taken_words(found: Spectrum | Coherence, asked: Asked) -> str:
+    """What the caption says where not all segments of the window were taken, with a space after it."""
+    if found.every == 1:
+        return ""
+    why, instead = ("too long", "choose fewer spectra or a lower limit") if asked.whole else (
+        "longer than a moment", f"tick “{WHOLE.label}”"
+    )  # fmt: skip
+    return f"One in {found.every:,} segments, evenly over the window: all take {why}; for these, {instead}. "
 
 
 def groups_that_fire(
@@ -96,9 +125,10 @@ def groups_that_fire(
 def method_words(found: Spectrum, asked: Asked) -> str:
     """Method, segments and resolution in a sentence."""
     segments = f"{many(found.n_segments, 'segment')} of {found.segment_s:.4g} s"
+    cut = f"overlapping by {100 * asked.overlap:g} %" if found.every == 1 else "that lie apart"
     if found.method == "multitaper":
         return f"Multitaper, {2 * NW - 1:g} tapers, {segments}: each value is a mean over {found.bandwidth_hz:.3g} Hz."
-    return f"Welch, {segments} overlapping by {100 * asked.overlap:g} %, Hann: resolution {1 / found.segment_s:.3g} Hz."
+    return f"Welch, {segments} {cut}, Hann: resolution {1 / found.segment_s:.3g} Hz."
 
 
 def left_over_notes(found: Spectrum | Coherence) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from spikeboard.analysis.spectra import SAMPLES_PER_PERIOD, spectrogram
-from spikeboard.displays.power_spectrum.segments import Asked, groups_that_fire, within_reach
+from spikeboard.analysis.spectra import Spectrogram, spectrogram
+from spikeboard.displays.beginning import WHOLE
+from spikeboard.displays.power_spectrum.segments import (
+    Asked,
+    groups_that_fire,
+    most_segments,
+    samples_of_trains,
+)
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
@@ -25,12 +32,6 @@ def numbers(
 ) -> Result:
     """One row per window and frequency: power."""
 
-    def samples(t0: float, t1: float) -> float:
-        return (
-            (t1 - t0) * SAMPLES_PER_PERIOD * asked.max_hz * asked.segment_s / _step(asked.segment_s, t1 - t0)
-        )
-
-    asked, shortened = within_reach(asked, samples)
     groups, _ = groups_that_fire(rec, selection, asked)
     name = reference if reference is not None else next(iter(groups))
     rows = population_rows(rec, selection, name)
@@ -38,7 +39,8 @@ def numbers(
     if not n_spikes:
         raise NothingToDraw(f"{shown(name)} has no spike in {span(asked.t0, asked.t1)}: no power to show")
     length = asked.t1 - asked.t0
-    step = _step(asked.segment_s, length)
+    most = most_segments(replace(asked, method="welch"), samples_of_trains(rec, asked), 1, n_spikes)
+    step = _step(asked.segment_s, length, most)
     found = recalled(spectrogram, rec, rows.tolist(), asked.segment_s, step, asked.max_hz, asked.t0, asked.t1)
     keep_f, keep_t = -(-len(found.frequency_hz) // 500), -(-len(found.time_s) // 500)
     power = _averaged(found.power[1:], keep_f, keep_t)
@@ -48,6 +50,8 @@ def numbers(
     )
     if keep_f * keep_t > 1:
         notes = [*notes, f"Each cell is a mean over {keep_f} frequencies and {keep_t} windows."]
+    if found.step_s > found.window_s:
+        notes = [*notes, _apart(found, asked)]
     frame = pd.DataFrame(
         {
             "time_s": np.repeat(time, len(frequency)),
@@ -56,7 +60,7 @@ def numbers(
         }
     )
     level = n_spikes / length
-    caption = shortened + (
+    caption = (
         f"Power over time of {n_spikes:,} spikes of {many(len(rows), 'unit')} of {shown(name)}, pooled: Hann windows "
         f"of {found.window_s:.4g} s every {found.step_s:.3g} s in {span(asked.t0, asked.t1)}; two-sided, as "
         f"multiples of the Poisson level {level:.4g} (spikes/s)²/Hz. Single periodograms scatter by 100 %."
@@ -65,10 +69,16 @@ def numbers(
     return Result(frame, caption, tuple(notes), extra)
 
 
-def _step(segment_s: float, length_s: float) -> float:
-    """Seconds from window to window: not more of them than a screen has columns, and none left out."""
-    step = max(segment_s / 4, (length_s - segment_s) / 500) or segment_s
-    return min(step, segment_s)
+def _step(segment_s: float, length_s: float, most: int) -> float:
+    """Seconds from window to window: not more than a screen has columns, and without a gap where that can be."""
+    fine = max(segment_s / 4, (length_s - segment_s) / 500) or segment_s
+    return max(min(fine, segment_s), (length_s - segment_s) / most)
+
+
+def _apart(found: Spectrogram, asked: Asked) -> str:
+    between = 100 * (1 - found.window_s / found.step_s)
+    instead = "" if asked.whole else f": tick “{WHOLE.label}” to take it"
+    return f"The windows lie apart: {between:.3g} % of the time is in none of them{instead}."
 
 
 def _averaged(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.floating]:

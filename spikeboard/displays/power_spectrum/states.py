@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from spikeboard.analysis.spectra import Spectrum, confidence, welch_signal
-from spikeboard.displays.beginning import beginning, beginning_words
 from spikeboard.displays.power_spectrum.segments import (
-    MOST_SAMPLES,
+    Asked,
     cut,
     left_over_notes,
     method_words,
+    most_segments,
     raw_notes,
+    taken_words,
 )
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
@@ -23,6 +26,8 @@ from spikeboard.view import Result
 from spikeboard.views.chosen import many, span, window_of
 
 MOST_COLUMNS = 8
+# Steps between samples that are looked at at once.
+LOOKED_AT = 2**18
 
 
 def numbers(
@@ -33,16 +38,15 @@ def numbers(
     max_hz: float,
     overlap: float,
     method: str,
+    whole: bool,
 ) -> Result:
     """One row per recorded column and frequency: power and its confidence interval."""
     state = _state(rec, name)
     t0, t1 = window_of(rec, selection)
     columns, notes = _columns(rec, selection, state)
-    values, rate, end = _samples(state, columns, t0, t1)
-    asked, more = cut(0.0, len(values) / rate, resolution_hz, max_hz, overlap, method)
-    found = welch_signal(
-        values, rate, asked.segment_s, min(max_hz, rate / 2), asked.overlap, unit=state.unit or "1"
-    )
+    first, last, rate = _samples(state, t0, t1)
+    asked, more = cut(0.0, (last - first) / rate, resolution_hz, max_hz, overlap, method, whole)
+    found = _spectrum(state, columns, first, last, rate, asked)
     if max_hz > rate / 2:
         more.append(f"The state was sampled at {rate:.5g} Hz: nothing above {rate / 2:.5g} Hz is told apart.")
     if method == "multitaper":
@@ -59,13 +63,9 @@ def numbers(
         "unit": f"Power of {label(state.variable, 16)} ({label(found.unit, 24)})",
         "floors": {},
     }
-    shortened = ""
-    if end < t1:
-        too_much = f"all of it holds more than the {MOST_SAMPLES:.0e} samples that are computed at once"
-        shortened = beginning_words(end, t0, t1, too_much, "fewer units to take more of it")
-    caption = shortened + (
-        f"Power of {shown(state.variable)} of {listed(names)} in {span(t0, end)}, one-sided: its integral is the "
-        f"variance. {many(len(values), 'sample')} at {rate:.5g} Hz. {method_words(found, asked)} "
+    caption = taken_words(found, asked) + (
+        f"Power of {shown(state.variable)} of {listed(names)} in {span(t0, t1)}, one-sided: its integral is the "
+        f"variance. {many(last - first, 'sample')} at {rate:.5g} Hz. {method_words(found, asked)} "
         f"{_state_peaks(found, names)}"
     )
     return Result(
@@ -97,33 +97,47 @@ def _columns(rec: Recording, selection: Selection, state: State) -> tuple[NDArra
     ]
 
 
-def _samples(
-    state: State, columns: NDArray[np.int64], t0: float, t1: float
-) -> tuple[NDArray[np.floating], float, float]:
-    """Samples of the columns, how many there are per second, and where they end, s: before t1 where they are many."""
+def _spectrum(
+    state: State, columns: NDArray[np.int64], first: int, last: int, rate: float, asked: Asked
+) -> Spectrum:
+    """Spectra of the columns; neighbours are not copied, but read where a segment is."""
+    most = most_segments(replace(asked, method="welch"), asked.segment_s * rate, len(columns))
+    runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    found = [
+        welch_signal(
+            state.values[first:last, run[0] : run[-1] + 1], rate, asked.segment_s, min(asked.max_hz, rate / 2),
+            asked.overlap, unit=state.unit or "1", most_segments=most,
+        )
+        for run in runs
+    ]  # fmt: skip
+    return replace(found[0], power=np.concatenate([one.power for one in found]))
+
+
+def _samples(state: State, t0: float, t1: float) -> tuple[int, int, float]:
+    """The first sample in the window and the one past the last, and how many there are per second."""
     time = np.asarray(state.time)
-    first, last = np.searchsorted(time, [t0, t1])
+    first, last = np.searchsorted(time, [t0, t1]).tolist()
     # A sample at the very end of the recording belongs to the window.
     last = len(time) if last == len(time) - 1 and time[-1] <= t1 else last
     if last - first < 8:
         raise NothingToDraw(
             f"{last - first} samples of {shown(state.variable)} lie in {span(t0, t1)}: too few"
         )
-    end, most = t1, MOST_SAMPLES // len(columns)
-    if last - first > most:
-        end = beginning(lambda t: np.searchsorted(time, t) - first, most, t0, t1)
-        last = np.searchsorted(time, end)
-    steps = np.diff(time[first:last])
-    step = float(steps.mean())
-    if np.abs(steps - step).max() > 0.01 * step:
+    step = float(time[last - 1] - time[first]) / (last - 1 - first)
+    least, most = _steps(time[first:last])
+    if max(most - step, step - least) > 0.01 * step:
         raise NothingToDraw(
-            f"{shown(state.variable)} was not sampled at equal steps ({steps.min() * 1e3:g} to "
-            f"{steps.max() * 1e3:g} ms): a spectrum needs them"
+            f"{shown(state.variable)} was not sampled at equal steps ({least * 1e3:g} to "
+            f"{most * 1e3:g} ms): a spectrum needs them"
         )
-    # Neighbours are not copied: each column is read when its turn comes.
-    neighbours = len(columns) == columns[-1] - columns[0] + 1
-    chosen = slice(columns[0], columns[-1] + 1) if neighbours else columns
-    return state.values[first:last, chosen], 1.0 / step, end
+    return first, last, 1.0 / step
+
+
+def _steps(time: NDArray[np.floating]) -> tuple[float, float]:
+    """The shortest and the longest step from one time to the next, s."""
+    steps = (np.diff(time[k : k + LOOKED_AT + 1]) for k in range(0, len(time) - 1, LOOKED_AT))
+    ranges = np.array([(some.min(), some.max()) for some in steps])
+    return float(ranges[:, 0].min()), float(ranges[:, 1].max())
 
 
 def _state_peaks(found: Spectrum, names: list[str]) -> str:
