@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikeboard import store
-from spikeboard.analysis.parts import in_parts
+from spikeboard.analysis.parts import in_equal_parts, in_parts
 from spikeboard.columns import mapped
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording, check_order
@@ -27,6 +27,8 @@ WORTH = 5_000_000
 # Spikes per number of the table: it is then some hundredth of the recording.
 SPIKES_PER_CELL = 8
 LEAST_ROWS, MOST_ROWS = 64, 2**14
+# Steps of a nanosecond or so that it takes to find an edge among all spikes.
+STEPS_PER_SEARCH = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,10 @@ def column_counts(
     level = count_level(rec)
     if level is None:
         level = Level(np.zeros((1, len(rec.units)), np.uint32), np.zeros(1, np.int64))
-    at = np.searchsorted(rec.spike_times, edges)
+    times = rec.spike_times
+    at = np.concatenate(
+        in_equal_parts(lambda a, b: np.searchsorted(times, edges[a:b]), len(edges), STEPS_PER_SEARCH)
+    )
     # The row of the table at or before each edge.
     row = np.searchsorted(level.places, at, side="right") - 1
     to = np.where((place < 0) | (place >= n_places), n_places, place).astype(np.int64)

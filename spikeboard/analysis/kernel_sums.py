@@ -58,6 +58,30 @@ def even_grid(at: Floats, per_tick: float, code: int, before: float, after: floa
     return spacing, lowest, np.ascontiguousarray(table), ~np.any(cut, axis=0)
 
 
+def count_weights(
+    code: int, before: float, after: float, width: float, late: float, power: int
+) -> tuple[int, Floats]:
+    """What counts in narrow steps weigh at a time that lies between two of them.
+
+    Parameters
+    ----------
+    code, before, after, power : as in `even_grid`
+    width : of a step, sigmas
+    late : by how much each step begins and ends after its place, sigmas: half a tick
+
+    Returns
+    -------
+    lowest : offset from the time to the first step in reach
+    weights : (steps,) the mean of the kernel, or of its square, over each step, by Simpson's rule
+    """
+    lowest, highest = -int(np.ceil(after / width - 1e-9)), int(np.ceil(before / width - 1e-9))
+    edges = -np.arange(lowest, highest + 1) * width - late
+    nodes = np.stack([edges[:-1], (edges[:-1] + edges[1:]) / 2, edges[1:]])
+    in_reach = (nodes >= -before - 1.001 * late) & (nodes < after)
+    values = np.where(in_reach, _densities(code, np.maximum(nodes, -before)), 0.0) ** power
+    return lowest, np.array([1, 4, 1]) @ values / 6
+
+
 def _even(at: Floats, spacing: float, per_tick: float) -> bool:
     off = np.abs(at - (at[0] + np.arange(len(at)) * spacing)).max()
     return bool(off * per_tick < 1e-12 or off <= 4 * np.spacing(np.abs(at).max()))

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.bins import Binned, population_counts, population_errors
-from spikeboard.analysis.rates import poisson_band, pooled_band, pooled_rates, telling
+from spikeboard.analysis.rates import mean_rates, poisson_band, pooled_band, pooled_rates, telling
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.scene import blank_words, slim
@@ -93,7 +93,9 @@ def rates(
     Smoothed: the mean over units of kernel rates, by a Gaussian kernel centred on each spike, or by a causal
     exponential kernel that only looks back; sigma is the kernel's standard deviation (Nawrot et al. 1999). Near the
     ends of the recording the kernel is divided by the part of it that lies inside; spikes just outside the selected
-    window count as far as the kernel reaches.
+    window count as far as the kernel reaches. Where more than five million spikes are smoothed and their standard error
+    over units is not asked for, they are counted in steps of sigma / 128 first, which moves the rate by about 0.2 % of
+    its Poisson standard error.
 
     Bands: 95 % limits of the rate if the pooled spikes are Poisson (Garwood 1936 for the counts of bins; Fay & Feuer
     1997 for the weighted counts of a kernel), which say how sure the rate is; or the standard error of the mean over
@@ -241,9 +243,11 @@ def _smoothed(
     if band == "poisson":
         found = recalled(pooled_band, part.rec, sigma, at, part.rows, kernel, border=True)
         mean, limits = found.rate, list(zip(found.low, found.high, strict=True))
-    else:
+    elif band == "sem":
         pooled = recalled(pooled_rates, part.rec, sigma, at, part.rows, kernel, border=True)
-        mean, limits = pooled.mean, _around(pooled.mean, pooled.sem) if band == "sem" else limits
+        mean, limits = pooled.mean, _around(pooled.mean, pooled.sem)
+    else:
+        mean = recalled(mean_rates, part.rec, sigma, at, part.rows, kernel, border=True)
     notes = _lonely(part, band)
     if sigma > sigma_ms:
         notes.insert(0, _widened(sigma_ms, sigma))

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.rates import RateBand, pooled_rates, rate_band, shared_bandwidth, telling
+from spikeboard.analysis.bandwidth import shared_bandwidth
+from spikeboard.analysis.rates import RateBand, pooled_rates, rate_band, telling
 from spikeboard.analysis.trains import trains_in
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled

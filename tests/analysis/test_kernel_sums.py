@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_trains import made
 
-from spikeboard.analysis import rates
+from spikeboard.analysis import rate_sums
 from spikeboard.analysis.kernel_sums import N_MOMENTS, even_grid
-from spikeboard.analysis.rates import KERNELS, instantaneous_rates, pooled_rates, rate_band
+from spikeboard.analysis.kernels import KERNELS
+from spikeboard.analysis.rates import instantaneous_rates, pooled_rates, rate_band
 
 DENSITIES = {
     "gaussian": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
@@ -29,7 +30,7 @@ def by_definition(train: np.ndarray, at: np.ndarray, sigma: float, kernel: str, 
 
 def summed(train: np.ndarray, at: np.ndarray, sigma: float, kernel: str, power: int = 1) -> np.ndarray:
     rec = made([train.tolist()], 1e3, t_stop=10.0)
-    return rates._unit_sums(rec, np.array([0]), KERNELS[kernel], sigma, at, power)[0]
+    return rate_sums.unit_sums(rec, np.array([0]), KERNELS[kernel], sigma, at, power)[0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -83,7 +84,7 @@ def test_a_group_in_parts_is_the_group_at_once(monkeypatch: pytest.MonkeyPatch) 
     rec = made([np.sort(rng.integers(0, 10_000, n)).tolist() for n in (1900, 0, 1700, 3, 1800)], t_stop=10.0)
     at = np.linspace(0, 10, 201)
     whole, band = pooled_rates(rec, 60.0, at, [range(5)]), rate_band(rec, 60.0, at)
-    monkeypatch.setattr(rates, "SUMS_AT_ONCE", 402)
+    monkeypatch.setattr(rate_sums, "SUMS_AT_ONCE", 402)
     parts = pooled_rates(rec, 60.0, at, [range(5)])
     each = instantaneous_rates(rec, 60.0, at)
     assert np.array_equal(band.rate, each)
@@ -118,15 +119,15 @@ def test_many_trains_sum_in_order_of_time_as_each_does_alone(
     at = np.sort(np.r_[0.0, 10.0, rng.uniform(0, 10, 50), trains[0][:3] / 1e3])
     rows = np.array([7, 0, 33, 39, 12])
     swept = []
-    by_time = rates.sums_by_time
-    monkeypatch.setattr(rates, "sums_by_time", lambda *given: swept.append(1) or by_time(*given))
-    found = rates._unit_sums(rec, rows, KERNELS[kernel], 0.02, at, power)
+    by_time = rate_sums.sums_by_time
+    monkeypatch.setattr(rate_sums, "sums_by_time", lambda *given: swept.append(1) or by_time(*given))
+    found = rate_sums.unit_sums(rec, rows, KERNELS[kernel], 0.02, at, power)
     assert swept
     expected = [by_definition(trains[row] / 1e3, at, 0.02, kernel, power) for row in rows]
     assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
-    monkeypatch.setattr(rates, "SPIKES_PER_SEARCH", 0)
-    assert np.array_equal(rates._unit_sums(rec, rows, KERNELS[kernel], 0.02, at, power), found)
+    monkeypatch.setattr(rate_sums, "SPIKES_PER_SEARCH", 0)
+    assert np.array_equal(rate_sums.unit_sums(rec, rows, KERNELS[kernel], 0.02, at, power), found)
     # A row that is asked for twice is summed train by train.
     monkeypatch.undo()
-    twice = rates._unit_sums(rec, np.array([7, 7]), KERNELS[kernel], 0.02, at, power)
+    twice = rate_sums.unit_sums(rec, np.array([7, 7]), KERNELS[kernel], 0.02, at, power)
     assert np.array_equal(twice, found[[0, 0]])

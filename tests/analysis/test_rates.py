@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from made_trains import awkward, made, tick_trains, trains_of
 from scipy import stats
 
+from spikeboard.analysis import rate_sums
+from spikeboard.analysis.bandwidth import optimal_bandwidth, optimal_bin_width, shared_bandwidth
+from spikeboard.analysis.kernels import KERNELS
 from spikeboard.analysis.rates import (
-    KERNELS,
     bootstrap_band,
     instantaneous_rates,
-    optimal_bandwidth,
-    optimal_bin_width,
+    mean_rates,
     poisson_band,
     pooled_band,
     pooled_rates,
     rate_band,
-    shared_bandwidth,
 )
 from spikeboard.errors import RecordingError
 
@@ -377,3 +377,40 @@ def test_the_band_of_a_pool_is_that_of_its_merged_train(kernel: str) -> None:
         np.testing.assert_allclose(getattr(pool, name)[0], getattr(one, name)[0] / 3, rtol=1e-9)
         assert np.isnan(getattr(pool, name)[1]).all()
     np.testing.assert_allclose(pool.rate[0], pooled_rates(rec, 50.0, at, [[3, 4, 5]], kernel, True).mean[0])
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "exponential", "alpha", "rectangular"])
+@pytest.mark.parametrize("border", [False, True])
+def test_counts_stand_for_very_many_spikes(
+    kernel: str, border: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(4)
+    rec = made([np.sort(rng.integers(0, 100_000, 20_000)).tolist() for _ in range(6)], 1e4, t_stop=10.0)
+    groups, at = [[0, 2, 3], [1, 4], [5]], 0.5 + 0.25 * np.arange(35)
+    exact = mean_rates(rec, 200.0, at, groups, kernel, border)
+    np.testing.assert_allclose(exact, pooled_rates(rec, 200.0, at, groups, kernel, border).mean)
+    monkeypatch.setattr(rate_sums, "COUNTED_FIRST", 1000)
+    counted = mean_rates(rec, 200.0, at, groups, kernel, border)
+    if kernel == "rectangular":  # it has corners
+        np.testing.assert_array_equal(counted, exact)
+        return
+    band = pooled_band(rec, 200.0, at, groups, kernel, border)
+    error = (band.high - band.low) / 2 / 1.96
+    off = (counted - exact) / error
+    assert 0 < np.sqrt(np.mean(off**2)) < 0.004
+    # It is off by chance, to either side.
+    assert abs(off.mean()) < 0.002
+
+
+def test_units_of_two_groups_and_uneven_times_are_summed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = awkward()
+    uneven = np.array([0.1, 0.2, 5.0])
+    wanted = mean_rates(rec, 50.0, uneven), mean_rates(rec, 50.0, np.linspace(0, 10, 20), [[3, 5], [5]])
+    monkeypatch.setattr(rate_sums, "COUNTED_FIRST", 0)
+    np.testing.assert_array_equal(mean_rates(rec, 50.0, uneven), wanted[0])
+    np.testing.assert_array_equal(mean_rates(rec, 50.0, np.linspace(0, 10, 20), [[3, 5], [5]]), wanted[1])
+
+
+def test_the_mean_of_no_unit_is_none() -> None:
+    found = mean_rates(awkward(), 50.0, [1.0, 2.0], [[], [3]])
+    assert np.isnan(found[0]).all() and np.isfinite(found[1]).all()

@@ -12,7 +12,7 @@ from awkward import AWKWARD, HOSTILE
 from made_trains import awkward, made, trains_of
 from scipy import stats
 
-from spikeboard.analysis.rates import optimal_bandwidth, shared_bandwidth
+from spikeboard.analysis.bandwidth import optimal_bandwidth, shared_bandwidth
 from spikeboard.selection import select
 from spikeboard.theme import colour, population_colours
 from spikeboard.view import Result, Viewport
