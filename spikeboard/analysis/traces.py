@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from spikeboard import trace_levels
 from spikeboard.analysis.axes import WithAxes
+from spikeboard.analysis.parts import in_equal_parts
+from spikeboard.analysis.trains import read_only
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 from spikeboard.trace_levels import extreme_places, no_blocks, state_blocks
@@ -131,6 +134,31 @@ def window_samples(time: NDArray[np.float64], t0: float | None, t1: float | None
     return low, max(low, high)
 
 
+def pauses(
+    time: NDArray[np.float64], t0: float | None, t1: float | None, times_usual: float
+) -> NDArray[np.float64]:
+    """Where the samples of a window pause: the times of those that are followed by a longer step than usual.
+
+    Parameters
+    ----------
+    time : (T,) float64, s, ascending
+    t0, t1 : s, both included; None for the whole
+    times_usual : a pause is a step longer than so many times the median of all steps in the window; 1 or more
+
+    Returns
+    -------
+    (P,) float64, s, ascending
+    """
+    low, high = window_samples(time, t0, t1)
+    shown = read_only(time[low:high])
+    ends = in_equal_parts(lambda a, b: _shortest_and_longest(shown, a, b), max(len(shown) - 1, 0), 1)
+    # No step is longer than that of the shortest: then none is longer than that of the median.
+    if len(shown) < 3 or max(end[1] for end in ends) <= times_usual * min(end[0] for end in ends):
+        return np.zeros(0)
+    steps = np.diff(shown)
+    return shown[:-1][steps > times_usual * np.median(steps)]
+
+
 def finite_ranges(
     rec: Recording, name: str, low: int, high: int, columns: Sequence[int]
 ) -> tuple[NDArray[np.int64], np.ndarray, np.ndarray]:
@@ -183,3 +211,12 @@ def _native(table: np.ndarray) -> np.ndarray:
     if kind == np.bool_:
         return table.view(np.uint8)
     return np.asarray(table) if kind.isnative else table.astype(kind.newbyteorder("="))
+
+
+@njit(cache=True, nogil=True)
+def _shortest_and_longest(time, first, last):
+    shortest, longest = np.inf, -np.inf
+    for k in range(first, last):
+        step = time[k + 1] - time[k]
+        shortest, longest = min(shortest, step), max(longest, step)
+    return shortest, longest

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from spikeboard.analysis.traces import Envelope, finite_ranges, trace_envelope, window_samples
+from spikeboard.analysis.traces import Envelope, finite_ranges, pauses, trace_envelope, window_samples
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
 from spikeboard.scene import strokes
@@ -107,9 +107,9 @@ def traces(
     chosen = _columns(rec, selection, _states(rec, selection, state))
     below = _partners(rec, chosen[:most], second)
     width = max(viewport.width - FRAME_PX, 50)
-    gaps = {state: _gaps(state.time, t0, t1) for state in {c.state for c in [*chosen[:most], *below]}}
-    drawn = [_trace(rec, c, gaps[c.state], t0, t1, width, spikes, False) for c in chosen[:most]]
-    drawn += [_trace(rec, c, gaps[c.state], t0, t1, width, False, True) for c in below]
+    reduced = _reduced(rec, [*chosen[:most], *below], t0, t1, width)
+    drawn = [(_trace(rec, c, reduced[c], t0, t1, spikes, False), reduced[c]) for c in chosen[:most]]
+    drawn += [(_trace(rec, c, reduced[c], t0, t1, False, True), reduced[c]) for c in below]
     if not any(len(trace.time) for trace, _ in drawn):
         raise NothingToDraw(_nothing(chosen, t0, t1))
     # A lane without a sample in the window stays: what is zoomed keeps its axes.
@@ -190,36 +190,31 @@ def _partners(rec: Recording, chosen: Sequence[Column], second: str | None) -> l
     return sorted(found, key=lambda c: places[c.row if c.row >= 0 else c.name])[:MOST_TRACES]
 
 
+def _reduced(
+    rec: Recording, columns: Sequence[Column], t0: float, t1: float, width: int
+) -> dict[Column, Envelope]:
+    """The points of each column, broken at pauses: columns of one state are read side by side."""
+    found = {}
+    for state in dict.fromkeys(column.state for column in columns):
+        mine = [column for column in columns if column.state is state]
+        places = [column.place for column in mine]
+        drawn = trace_envelope(rec, _called(rec, state), t0, t1, width, places)
+        gaps = pauses(state.time, t0, t1, GAP)
+        for column, time, values in zip(mine, drawn.time, drawn.values, strict=True):
+            found[column] = Envelope(*_broken(time, values.astype(float), gaps), drawn.samples, drawn.exact)
+    return found
+
+
 def _trace(
-    rec: Recording,
-    column: Column,
-    gaps: np.ndarray,
-    t0: float,
-    t1: float,
-    width: int,
-    spikes: bool,
-    second: bool,
-) -> tuple[Trace, Envelope]:
-    state = column.state
-    reduced = trace_envelope(rec, _called(rec, state), t0, t1, width, [column.place])
-    time, values = reduced.time[0], np.asarray(reduced.values[0], np.float64)
-    time, values = _broken(time, values, gaps)
+    rec: Recording, column: Column, points: Envelope, t0: float, t1: float, spikes: bool, second: bool
+) -> Trace:
     train = _spikes(rec, column.row, t0, t1) if spikes else np.zeros(0)
     levels = {} if second else _levels(rec, column)
-    return Trace(column.name, column.row, state, time, values, train, levels, second), reduced
+    return Trace(column.name, column.row, column.state, points.time, points.values, train, levels, second)
 
 
 def _called(rec: Recording, state: State) -> str:
     return next(name for name, known in rec.states.items() if known is state)
-
-
-def _gaps(time: np.ndarray, t0: float, t1: float) -> np.ndarray:
-    """Times of the last samples before a pause."""
-    low, high = window_samples(time, t0, t1)
-    steps = np.diff(np.asarray(time[low:high], np.float64))
-    if len(steps) < 2:
-        return np.zeros(0)
-    return np.asarray(time[low:high])[:-1][steps > GAP * np.median(steps)]
 
 
 def _broken(time: np.ndarray, values: np.ndarray, gaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

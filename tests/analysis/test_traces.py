@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from made_states import with_state
 
-from spikeboard.analysis.traces import envelope, finite_ranges, window_samples
+from spikeboard.analysis.traces import envelope, finite_ranges, pauses, window_samples
 from spikeboard.errors import RecordingError
 
 numbers = st.one_of(st.floats(-1e3, 1e3, width=32), st.just(float("nan")))
@@ -142,3 +142,23 @@ def test_ranges_of_every_type_of_number(kind: str) -> None:
         with_state(np.array([[0, 1], [1, 1], [0, 1]], kind)), "v", 0, 3, [0, 1]
     )
     assert counts.tolist() == [3, 3] and least.tolist() == [0, 1] and greatest.tolist() == [1, 1]
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 1.0, 1.0, 1.0, 2.4, 2.6, 7.0]), max_size=40),
+    st.tuples(st.integers(-2, 60), st.integers(-2, 60)).map(sorted),
+)
+def test_a_pause_is_a_step_longer_than_is_usual_in_the_window(steps: list[float], ends: list[int]) -> None:
+    time = np.array(np.cumsum([0.0, *steps]), np.float64)
+    inside = time[(time >= ends[0]) & (time <= ends[1])]
+    long = np.diff(inside) > 2.5 * np.median(np.diff(inside)) if len(inside) > 2 else []
+    expected = [before for before, pause in zip(inside[:-1], long, strict=False) if pause]
+    assert pauses(time, ends[0], ends[1], 2.5).tolist() == expected
+
+
+def test_where_no_step_is_long_none_is_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spikeboard.analysis.parts.WORTH", 0)
+    time = np.array(np.arange(10_001) / 1e3, np.float64)
+    assert pauses(np.r_[time, time + 10.5], None, None, 2.5).tolist() == [10.0]
+    monkeypatch.setattr(np, "median", lambda _: pytest.fail("all steps were sorted"))
+    assert len(pauses(time, None, None, 2.5)) == 0
