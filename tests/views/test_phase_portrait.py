@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_networks import network_of
 
 import spikeboard
+from spikeboard.displays.phase_portrait.density import OF_A_MOMENT, STRETCH, counted_samples
 from spikeboard.recording import State
 from spikeboard.selection import select
 from spikeboard.views import view
@@ -132,6 +134,40 @@ def test_of_a_path_too_long_to_follow_the_beginning_is_drawn_and_of_the_density_
     assert drawn(rec, mode="density").result.table()["seconds"].sum() == pytest.approx(1.0)
     assert "beginning" not in drawn(rec, mode="density").result.caption
     assert "beginning" not in drawn(rec, select(t0=0.5, t1=0.7)).result.caption
+
+
+def test_of_a_long_density_one_in_so_many_stretches_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = recorded(circle())
+    everything = drawn(rec, mode="density")
+    monkeypatch.setattr("spikeboard.displays.phase_portrait.density.STRETCH", 40)
+    monkeypatch.setattr("spikeboard.displays.phase_portrait.density.OF_A_MOMENT", 300)
+    found = drawn(rec, mode="density")
+    assert found.result.caption.startswith(
+        "One in 4 stretches of 40 samples is counted, evenly over the window: all take longer than a moment; for "
+        "these, tick “All of the window”. "
+    )
+    # Of 25 stretches the first, the fifth …
+    taken = np.flatnonzero(np.arange(1000) // 40 % 4 == 0)
+    states = {"v": circle()["v"], "u": circle()["u"]}
+    some = {
+        name: state(np.asarray(one.values)[taken, 0], [1], name, TIME[taken]) for name, one in states.items()
+    }
+    expected = drawn(recorded(some), mode="density").result.table()
+    pd.testing.assert_frame_equal(found.result.table(), expected)
+    whole = drawn(rec, mode="density", whole=True)
+    assert whole.result.caption == everything.result.caption
+    pd.testing.assert_frame_equal(whole.result.table(), everything.result.table())
+
+
+@given(st.integers(0, 10**5), st.integers(1, 10**6), st.integers(1, 6))
+def test_stretches_that_are_counted_lie_evenly_and_are_few(first: int, n: int, units: int) -> None:
+    samples, every = counted_samples(first, first + n, units, False)
+    if isinstance(samples, slice):
+        assert (samples, every) == (slice(first, first + n), 1) and n <= OF_A_MOMENT / units + STRETCH
+        return
+    within = np.arange(n) // STRETCH % every == 0
+    np.testing.assert_array_equal(samples, first + np.flatnonzero(within))
+    assert len(samples) * units <= OF_A_MOMENT
 
 
 def test_a_delay_is_snapped_to_the_samples_and_said_so() -> None:

@@ -1,0 +1,1 @@
+"""What a phase portrait draws: paths over time, or how long each place was held."""
