@@ -10,6 +10,8 @@ import pandas as pd
 
 from spikeboard.analysis import binned_counts, pixel_counts, van_rossum, victor_purpura, welch
 from spikeboard.analysis.bins import mean_z_scores
+from spikeboard.analysis.lengths import interval_lengths
+from spikeboard.analysis.successive import serial_correlations, successive_pairs
 from spikeboard.analysis.traces import envelope
 from spikeboard.errors import RecordingError
 from spikeboard.readers import open_recording
@@ -52,5 +54,9 @@ def warm_variants() -> None:
     pixel_counts(busy, None, None, 10, 1)
     van_rossum(busy, [0, 0], 1.0, t1=0.001)
     victor_purpura(busy, [0, 0], 1.0, t1=0.001)
+    serial_correlations(busy)
+    successive_pairs(busy)
+    # An interval of a second is a long one on a clock of nanoseconds.
+    interval_lengths(recording("slow", np.arange(2.0), rows[:2], units, t_start=0.0, t_stop=1.0))
     for kind in (np.float32, np.float64, np.int16):
         envelope(np.zeros((30, 2), kind), np.arange(30.0), None, None, 5)

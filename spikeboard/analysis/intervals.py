@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numba import njit
@@ -130,11 +133,14 @@ def interval_histogram(
         snapped
     """
     ticks, first, last = trains_in(rec, units, t0, t1)
-    width, snapped_ms, changed = snap_bin(rec.tick, bin_ms)
-    needed = logarithmic or max_ms is None
-    shortest, longest = _shortest_and_longest(ticks, first, last) if needed else (1, 1)
-    limit = longest + 1 if max_ms is None else snap_bin(rec.tick, max_ms)[0]
-    edges = _log_edges(rec, shortest, limit, bins_per_decade) if logarithmic else _linear_edges(limit, width)
+    edges, used = histogram_edges(
+        rec,
+        lambda: _shortest_and_longest(ticks, first, last),
+        bin_ms,
+        max_ms,
+        logarithmic,
+        bins_per_decade,
+    )
     places = _places(edges)
     counted = in_parts(
         lambda a, b: _count_intervals(ticks, first[a:b], last[a:b], edges, places), last - first
@@ -142,9 +148,9 @@ def interval_histogram(
     counts = np.sum([own for own, _, _ in counted], axis=0)
     over, zero = (sum(part[k] for part in counted) for k in (1, 2))
     total = int(np.maximum(last - first - 1, 0).sum())
-    table = _histogram_table(edges / rec.ticks_per_second, counts, total, logarithmic)
+    table = histogram_table(edges / rec.ticks_per_second, counts, total, logarithmic)
     table.attrs = {"intervals": total, "overflow": int(over), "zero": int(zero)}
-    table.attrs |= {"bin_ms": snapped_ms, "snapped": changed and not logarithmic}
+    table.attrs |= used
     return table
 
 
@@ -182,9 +188,14 @@ def short_intervals(
     -------
     short, intervals : (U,) int64
     """
-    limit = int(np.ceil(refractory_ms / 1000 * rec.ticks_per_second - ON_TICK))
     _, first, last = trains_in(rec, units, t0, t1)
-    return interval_counts_below(rec, [limit], units, t0, t1)[:, 0], np.maximum(last - first - 1, 0)
+    short = interval_counts_below(rec, [limit_ticks(rec, refractory_ms)], units, t0, t1)[:, 0]
+    return short, np.maximum(last - first - 1, 0)
+
+
+def limit_ticks(rec: Recording, limit_ms: float) -> int:
+    """The ticks that an interval must be shorter than to be shorter than a limit."""
+    return int(np.ceil(limit_ms / 1000 * rec.ticks_per_second - ON_TICK))
 
 
 def interval_ticks(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
@@ -195,6 +206,34 @@ def interval_ticks(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:
     intervals : (N,) int64, ticks
     """
     return _intervals(np.asarray(ticks), first, last)
+
+
+def histogram_edges(
+    rec: Recording,
+    ends: Callable[[], tuple[int, int]],
+    bin_ms: float,
+    max_ms: float | None,
+    logarithmic: bool,
+    bins_per_decade: int,
+) -> tuple[Ticks, dict[str, Any]]:
+    """The edges of the bins of `interval_histogram`.
+
+    Parameters
+    ----------
+    rec : the recording
+    ends : gives the shortest interval but those of length zero, and the longest, ticks; asked only where needed
+    bin_ms, max_ms, logarithmic, bins_per_decade : as there
+
+    Returns
+    -------
+    edges : (B + 1,) int64, ticks
+    used : bin_ms and snapped, as in the `attrs` there
+    """
+    width, snapped_ms, changed = snap_bin(rec.tick, bin_ms)
+    shortest, longest = ends() if logarithmic or max_ms is None else (1, 1)
+    limit = longest + 1 if max_ms is None else snap_bin(rec.tick, max_ms)[0]
+    edges = _log_edges(rec, shortest, limit, bins_per_decade) if logarithmic else _linear_edges(limit, width)
+    return edges, {"bin_ms": snapped_ms, "snapped": changed and not logarithmic}
 
 
 def _shortest_and_longest(ticks: Ticks, first: Ticks, last: Ticks) -> tuple[int, int]:
@@ -227,9 +266,10 @@ def _places(edges: Ticks) -> NDArray[np.int64]:
     return np.searchsorted(edges, np.arange(min(edges[-1], LOOKED_UP)), side="right") - 1
 
 
-def _histogram_table(
+def histogram_table(
     edges_s: NDArray[np.float64], counts: Ticks, total: int, logarithmic: bool
 ) -> pd.DataFrame:
+    """The table of `interval_histogram`, of edges in s, counts per bin and the number of all intervals."""
     left, right = edges_s[:-1], edges_s[1:]
     widths = np.log10(right / left) if logarithmic else right - left
     density = counts / (widths * total) if total else np.full(len(counts), np.nan)

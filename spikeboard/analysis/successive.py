@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -9,6 +11,39 @@ from numpy.typing import NDArray
 from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.trains import Rows, trains_in
 from spikeboard.recording import Recording
+
+# Cells of a return map along each side.
+CELLS = 120
+# Intervals of fewer ticks find their cell in a table, an eighth of a megabyte of it.
+LOOKED_UP = 2**16
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of successive intervals in cells of even width on logarithmic axes.
+
+    edges_ms : (CELLS + 1,), the same for both intervals, around all that are not of length zero; NaN without any
+    counts : (CELLS, CELLS) int64, the later interval in rows; pairs with an interval of length zero are left out
+    """
+
+    edges_ms: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+
+def successive_pairs(
+    rec: Recording, units: Rows = None, t0: float | None = None, t1: float | None = None
+) -> Pairs:
+    """All pairs of successive intervals of the same unit, pooled over units.
+
+    Parameters
+    ----------
+    rec, units, t0, t1 : as in `serial_correlations`
+    """
+    _, low, high = interval_range(rec, units, t0, t1)
+    if high == 0:
+        return Pairs(np.full(CELLS + 1, np.nan), np.zeros((CELLS, CELLS), np.int64))
+    edges = np.geomspace(low * 1e3 / 1.15, high * 1e3 * 1.15, CELLS + 1)
+    return Pairs(edges, successive_counts(rec, edges / 1e3, units, t0, t1))
 
 
 def serial_correlations(
@@ -70,7 +105,8 @@ def successive_counts(
     ticks, first, last = trains_in(rec, units, t0, t1)
     # A whole number of ticks is at or beyond an edge when it is at or beyond the next whole number above it.
     inner = np.ceil(np.asarray(edges, np.float64)[1:-1] * rec.ticks_per_second - 1e-6).astype(np.int64)
-    parts = in_parts(lambda a, b: _counts(ticks, first[a:b], last[a:b], inner), last - first)
+    cells = np.searchsorted(inner, np.arange(LOOKED_UP), side="right").astype(np.int16)
+    parts = in_parts(lambda a, b: _counts(ticks, first[a:b], last[a:b], inner, cells), last - first)
     return np.sum(parts, axis=0)
 
 
@@ -111,16 +147,14 @@ def _range(ticks, first, last):
 
 
 @njit(cache=True, nogil=True)
-def _counts(ticks, first, last, inner):
+def _counts(ticks, first, last, inner, cells):
     counts = np.zeros((len(inner) + 1, len(inner) + 1), np.int64)
     for u in range(len(first)):
-        if last[u] - first[u] < 3:
-            continue
-        x = ticks[first[u] + 1] - ticks[first[u]]
-        at = np.searchsorted(inner, x, side="right")
-        for k in range(first[u] + 1, last[u] - 1):
+        x = at = 0
+        for k in range(first[u], last[u] - 1):
             y = ticks[k + 1] - ticks[k]
-            then = np.searchsorted(inner, y, side="right")
+            # Looked up here: a function called with arrays counts who holds them, twice per interval.
+            then = np.int64(cells[y]) if 0 <= y < len(cells) else np.searchsorted(inner, y, side="right")
             if x > 0 and y > 0:
                 counts[then, at] += 1
             x, at = y, then

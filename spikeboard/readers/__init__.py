@@ -130,10 +130,12 @@ def open_recording(
 
 def _build_levels(rec: Recording) -> None:
     """Build what makes a large recording quick to draw, so that the first view need not."""
-    from spikeboard.levels import count_level  # compiled loops are slow to import
+    from spikeboard.interval_levels import interval_level  # compiled loops are slow to import
+    from spikeboard.levels import count_level
     from spikeboard.trace_levels import state_blocks
 
     count_level(rec)
+    interval_level(rec)
     for name in rec.states:
         state_blocks(rec, name)
 

@@ -36,13 +36,13 @@ def intervals(
     **Histogram.** Linear bins begin at 0, are left-closed and a whole number of clock ticks wide, so that each holds
     equally many possible intervals and no combs appear; a width that is no multiple is snapped, and a note says so.
     The automatic width is that of Freedman & Diaconis (1981), 2 · IQR / n^(1/3), rounded to 1, 2 or 5; the automatic
-    limit lies above 97 % of the intervals; of more than 2,000,000 intervals, the first ones of each unit choose the
-    bins, and all are counted. Logarithmic bins lie on the grid 10^(k / bins per decade) s. Intervals
-    beyond the last bin are counted in a note. *Counts* are intervals per bin; *probability* is the share of all
-    intervals, those beyond the last bin included; *density* divides by the width of the bin, in s or in decades. The
-    dashed line is what Poisson processes with the same mean intervals would give: one exponential for each unit,
-    weighted by its number of intervals. Intervals shorter than the refractory period are violations; one of exactly
-    that length is none.
+    limit lies above 97 % of the intervals; where more than 2,000,000 intervals last 262,144 ticks or longer, as on
+    a clock of nanoseconds, the first ones of each unit choose the bins, and all are counted. Logarithmic bins lie
+    on the grid 10^(k / bins per decade) s. Intervals beyond the last bin are counted in a note. *Counts* are
+    intervals per bin; *probability* is the share of all intervals, those beyond the last bin included; *density*
+    divides by the width of the bin, in s or in decades. The dashed line is what Poisson processes with the same
+    mean intervals would give: one exponential for each unit, weighted by its number of intervals. Intervals shorter
+    than the refractory period are violations; one of exactly that length is none.
 
     **Variability.** One point per unit: its mean rate (spikes over the length of the window) and
     CV = standard deviation (ddof = 0) / mean of its intervals, CV2 (Holt et al. 1996), LV (Shinomoto et al. 2003) or

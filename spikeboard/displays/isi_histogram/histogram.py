@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from spikeboard.analysis.intervals import interval_histogram, interval_ticks, refractory_violations
+from spikeboard.analysis.intervals import interval_histogram, limit_ticks, refractory_violations
+from spikeboard.analysis.lengths import (
+    MOST_LISTED,
+    Lengths,
+    count_below,
+    counted_lengths,
+    length_quantiles,
+    lengths_histogram,
+    merged,
+    shorter_than,
+)
 from spikeboard.analysis.trains import snap_bin, trains_in
 from spikeboard.displays.isi_histogram.pool import (
     Chosen,
@@ -17,16 +29,15 @@ from spikeboard.displays.isi_histogram.pool import (
     variability_words,
 )
 from spikeboard.displays.marks import upright
+from spikeboard.interval_levels import pooled_lengths
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
 from spikeboard.theme import faded, label
 from spikeboard.view import Result
-from spikeboard.views.chosen import NEUTRAL, duration, many, nice_above, percent, span, whose
+from spikeboard.views.chosen import NEUTRAL, Units, duration, many, nice_above, percent, span, whose
 
 # Bars finer than this are thinner than a pixel on most screens.
 MOST_BARS = 1000
-# More intervals than this tell no more about how wide a bin should be.
-MOST_FOR_BINS = 2_000_000
 # Units of about the same mean interval share one exponential of the reference.
 MOST_EXPONENTIALS = 400
 
@@ -43,21 +54,21 @@ def numbers(
 ) -> Result:
     """One row per bin and group: left_ms, right_ms, count, density, probability, poisson."""
     table = statistics(rec, chosen)
+    lengths = {name: pooled_lengths(rec, rows, chosen.t0, chosen.t1) for name, rows in chosen.groups.items()}
+    known = merged(lengths.values())
     longest_ms = float(table["max"].max()) * 1e3
-    long_ms, wide_ms, notes = _bins(rec, chosen, longest_ms, logarithmic, bin_ms, max_ms)
+    long_ms, wide_ms, notes = _bins(rec, chosen, known, longest_ms, logarithmic, bin_ms, max_ms)
     parts, over, zero = [], 0, 0
     for name, rows in chosen.groups.items():
-        counted = recalled(
-            interval_histogram, rec, rows, wide_ms, long_ms,
-            logarithmic=logarithmic, bins_per_decade=bins_per_decade, t0=chosen.t0, t1=chosen.t1,
-        )  # fmt: skip
+        how = {"logarithmic": logarithmic, "bins_per_decade": bins_per_decade}
+        counted = _counted(rec, chosen, rows, lengths[name], wide_ms, long_ms, how)
         over, zero = over + counted.attrs["overflow"], zero + counted.attrs["zero"]
         own = table.loc[rows]
         parts.append(_bars(name, counted, own, poisson)) if counted.attrs["intervals"] else None
     frame = pd.concat(parts, ignore_index=True)
     edge = frame["right_ms"].max()
     notes += _left_out(chosen, table, logarithmic, edge, over, zero)
-    short = recalled(refractory_violations, rec, chosen.rows, refractory_ms, chosen.t0, chosen.t1)[0]
+    short = _shorter(rec, chosen, known, refractory_ms)
     caption = _caption(rec, chosen, table, _bin_words(logarithmic, wide_ms, bins_per_decade))
     caption += _short_words(short, int(table["intervals"].sum()), refractory_ms)
     caption += " Dashed: Poisson processes with the same mean intervals." if poisson else ""
@@ -65,15 +76,42 @@ def numbers(
     return Result(frame, caption, tuple(notes), extra)
 
 
+def _counted(
+    rec: Recording,
+    chosen: Chosen,
+    rows: Units,
+    known: Lengths | None,
+    wide_ms: float,
+    long_ms: float | None,
+    how: dict[str, Any],
+) -> pd.DataFrame:
+    """The histogram of some of the units: from the lengths of their intervals, or else by looking at each."""
+    if known is not None:
+        return lengths_histogram(rec, known, wide_ms, long_ms, **how)
+    return recalled(interval_histogram, rec, rows, wide_ms, long_ms, t0=chosen.t0, t1=chosen.t1, **how)
+
+
+def _shorter(rec: Recording, chosen: Chosen, known: Lengths | None, refractory_ms: float) -> int:
+    if known is not None:
+        return count_below(rec, known, refractory_ms)
+    return recalled(refractory_violations, rec, chosen.rows, refractory_ms, chosen.t0, chosen.t1)[0]
+
+
 def _bins(
-    rec: Recording, chosen: Chosen, longest_ms: float, logarithmic: bool, bin_ms: float, max_ms: float
+    rec: Recording,
+    chosen: Chosen,
+    known: Lengths | None,
+    longest_ms: float,
+    logarithmic: bool,
+    bin_ms: float,
+    max_ms: float,
 ) -> tuple[float | None, float, list[str]]:
     """Longest interval shown and width of a bin, ms; and what has to be said about them."""
     if logarithmic:
         return max_ms or None, 1.0, []
-    lengths, each = _typical(rec, chosen)
-    long_ms = max_ms or _automatic_limit(lengths, longest_ms)
-    wanted = bin_ms or _automatic_width(lengths, long_ms)
+    lengths, each = (known, 0) if known is not None else _first(rec, chosen)
+    long_ms = max_ms or _automatic_limit(rec, lengths, longest_ms)
+    wanted = bin_ms or _automatic_width(rec, lengths, long_ms)
     wide_ms, changed = snap_bin(rec.tick, wanted)[1:]
     notes = []
     if each and not (bin_ms and max_ms):
@@ -92,26 +130,25 @@ def _bins(
     return long_ms, wide_ms, notes
 
 
-def _typical(rec: Recording, chosen: Chosen) -> tuple[NDArray[np.floating], int]:
-    """Intervals to choose bins by, ms: all of them, or so many from the beginning of each train (0 for all)."""
-    ticks, first, last = trains_in(rec, chosen.rows, chosen.t0, chosen.t1)
-    each = 0
-    if int((last - first).sum()) > MOST_FOR_BINS:
-        each = max(MOST_FOR_BINS // len(first), 1)
-        last = np.minimum(last, first + each + 1)
-    return interval_ticks(ticks, first, last) / (rec.ticks_per_second / 1e3), each
+def _first(rec: Recording, chosen: Chosen) -> tuple[Lengths, int]:
+    """The lengths of so many intervals from the beginning of each train, to choose bins by."""
+    ticks, first, last = trains_in(rec, chosen.rows[:MOST_LISTED], chosen.t0, chosen.t1)
+    each = MOST_LISTED // len(first)
+    found = counted_lengths(ticks, first, np.minimum(last, first + each + 1))
+    assert found is not None, "no more than can be listed"
+    return found, each
 
 
-def _automatic_limit(lengths_ms: NDArray[np.floating], longest: float) -> float:
-    most = np.quantile(lengths_ms, 0.97)
-    limit = longest * 1.02 if longest <= 1.5 * most else most
-    return nice_above(max(float(limit), 1e-3))
+def _automatic_limit(rec: Recording, lengths: Lengths, longest_ms: float) -> float:
+    most = float(length_quantiles(lengths, [0.97])[0]) * rec.tick * 1e3
+    limit = longest_ms * 1.02 if longest_ms <= 1.5 * most else most
+    return nice_above(max(limit, 1e-3))
 
 
-def _automatic_width(lengths_ms: NDArray[np.floating], long_ms: float) -> float:
-    inside = lengths_ms[lengths_ms < long_ms]
-    low, high = np.quantile(inside, [0.25, 0.75]) if len(inside) else (0.0, 0.0)
-    wanted = 2 * (high - low) / max(len(inside), 1) ** (1 / 3)
+def _automatic_width(rec: Recording, lengths: Lengths, long_ms: float) -> float:
+    inside = shorter_than(lengths, limit_ticks(rec, long_ms))
+    low, high = length_quantiles(inside, [0.25, 0.75]) * rec.tick * 1e3 if inside.total else (0.0, 0.0)
+    wanted = 2 * (high - low) / max(inside.total, 1) ** (1 / 3)
     wanted = float(np.clip(wanted, long_ms / 400, long_ms / 20))
     power = 10.0 ** np.floor(np.log10(wanted))
     return float(max(step for step in (1, 2, 5) if step * power <= wanted * (1 + 1e-9)) * power)

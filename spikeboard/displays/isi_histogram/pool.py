@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from spikeboard.analysis.intervals import interval_statistics
 from spikeboard.analysis.trains import unit_rows
 from spikeboard.errors import NothingToDraw
-from spikeboard.recalled import recalled
+from spikeboard.interval_levels import unit_statistics
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import population_colours, shown
@@ -27,7 +26,6 @@ from spikeboard.views.chosen import (
 )
 
 MOST_POINTS = 5000
-LVR_MS = 5.0
 MEASURES = {"cv": "CV", "cv2": "CV2", "lv": "LV", "lvr": "LvR (R = 5 ms)"}
 
 
@@ -59,7 +57,7 @@ def choose(rec: Recording, selection: Selection, unit: int | None, split: bool) 
 
 def statistics(rec: Recording, chosen: Chosen) -> pd.DataFrame:
     """Statistics per unit, of the units that have an interval at all."""
-    table = recalled(interval_statistics, rec, chosen.rows, chosen.t0, chosen.t1, refractory_ms=LVR_MS)
+    table = unit_statistics(rec, chosen.rows, chosen.t0, chosen.t1)
     table = table.rename(columns={"n": "intervals"}).rename(columns=str.lower)
     if table["intervals"].any():
         return table

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from spikeboard.analysis.intervals import interval_ticks
-from spikeboard.analysis.successive import interval_range, serial_correlations, successive_counts
+from spikeboard.analysis.successive import Pairs
 from spikeboard.analysis.trains import trains_in
 from spikeboard.displays.isi_histogram.pool import (
     MOST_POINTS,
@@ -21,13 +21,12 @@ from spikeboard.displays.isi_histogram.pool import (
     statistics,
 )
 from spikeboard.errors import NothingToDraw
-from spikeboard.recalled import recalled
+from spikeboard.interval_levels import pooled_pairs, unit_correlations
 from spikeboard.recording import Recording
 from spikeboard.theme import SEQUENTIAL, faded, label
 from spikeboard.view import Result
 from spikeboard.views.chosen import MOST_LINES, NEUTRAL, many, span, whose
 
-CELLS = 120
 # Pairs that are worth a row each in a table.
 MOST_LISTED = 1_000_000
 
@@ -42,21 +41,20 @@ def numbers(rec: Recording, chosen: Chosen) -> Result:
         raise NothingToDraw(
             f"no unit has 2 successive intervals in {span(chosen.t0, chosen.t1)}: a return map needs them"
         )
-    zero, low, high = recalled(interval_range, rec, *window)
+    pairs = pooled_pairs(rec, *window)
+    zero = n - int(pairs.counts.sum())
     if zero == n:
         raise NothingToDraw("every pair of successive intervals holds one of length zero")
-    ends = [low * 1e3 / 1.15, high * 1e3 * 1.15]
-    extra: dict[str, Any] = {"colours": chosen.colours, "ends": ends, "cells": None}
-    if n - zero > MOST_POINTS:
-        extra["cells"] = _cells(rec, chosen, ends)
-    else:
+    extra: dict[str, Any] = {"colours": chosen.colours, "ends": pairs.edges_ms[[0, -1]].tolist()}
+    extra["cells"] = pairs if n - zero > MOST_POINTS else None
+    if extra["cells"] is None:
         extra["points"] = _pairs(rec, chosen, True)
-    rho = recalled(serial_correlations, rec, *window)
+    rho = unit_correlations(rec, *window)
     caption = (
         f"Each interval against the one before it: {many(n, 'pair')} of {whose(rec, firing)} in "
         f"{span(chosen.t0, chosen.t1)}; {_correlation_words(rho[np.isfinite(rho)])}."
     )
-    frame = (lambda: _pairs(rec, chosen, False)) if n <= MOST_LISTED else _cell_table(extra["cells"])
+    frame = (lambda: _pairs(rec, chosen, False)) if n <= MOST_LISTED else _cell_table(pairs)
     notes = [*pooled_note(chosen), *silent_note(table), *_notes(n, zero)]
     return Result(frame, caption, tuple(notes), extra)
 
@@ -106,7 +104,7 @@ def draw(result: Result) -> go.Figure:
             before, after = part["interval_ms"].to_numpy(), part["next_ms"].to_numpy()
             _add_pairs(figure, before, after, str(name), result.extra["colours"][name])
     else:
-        figure.add_heatmap(**_heat_map(*result.extra["cells"]))
+        figure.add_heatmap(**_heat_map(result.extra["cells"]))
     figure.add_scatter(
         x=ends, y=ends, mode="lines", line={"color": NEUTRAL, "dash": "dash", "width": 1}, hoverinfo="skip",
         showlegend=False,
@@ -129,23 +127,16 @@ def _add_pairs(
     )  # fmt: skip
 
 
-def _cells(
-    rec: Recording, chosen: Chosen, ends: list[float]
-) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
-    """Edges in ms, and how many pairs lie in each cell between them, the later interval in rows."""
-    edges = np.geomspace(ends[0], ends[1], CELLS + 1)
-    return edges, recalled(successive_counts, rec, edges / 1e3, chosen.rows, chosen.t0, chosen.t1)
-
-
-def _cell_table(cells: tuple[NDArray[np.floating], NDArray[np.int64]]) -> pd.DataFrame:
-    edges, counts = cells
+def _cell_table(pairs: Pairs) -> pd.DataFrame:
+    edges, counts = pairs.edges_ms, pairs.counts
     after, before = np.nonzero(counts)
     columns = {"interval_from_ms": edges[before], "interval_to_ms": edges[before + 1]}
     columns |= {"next_from_ms": edges[after], "next_to_ms": edges[after + 1], "pairs": counts[after, before]}
     return pd.DataFrame(columns)
 
 
-def _heat_map(edges: NDArray[np.floating], counts: NDArray[np.int64]) -> dict[str, Any]:
+def _heat_map(pairs: Pairs) -> dict[str, Any]:
+    edges, counts = pairs.edges_ms, pairs.counts
     middle = np.sqrt(edges[:-1] * edges[1:]).astype("f4")
     return {
         "x": middle,
