@@ -12,7 +12,7 @@ from made_trains import awkward, made
 
 from spikeboard import levels
 from spikeboard import open as open_recording
-from spikeboard.analysis.bins import population_counts
+from spikeboard.analysis.bins import binned_counts, population_counts
 from spikeboard.errors import RecordingError
 from spikeboard.levels import column_counts, count_level
 from spikeboard.recording import Recording
@@ -85,6 +85,23 @@ def test_population_counts_are_the_same_with_a_level(
     groups = [[0, 4], [4, 5]]
     slow, fast = (population_counts(one, bin_ms, groups, *window).counts for one in (awkward(1), rec))
     np.testing.assert_array_equal(fast, slow)
+
+
+@pytest.mark.parametrize("rows", [None, [5, 0, 3], [5, 5], []])
+@pytest.mark.parametrize("window", [(None, None), (2.0, 7.3)])
+def test_counts_of_units_in_few_bins_are_the_same_with_a_level(
+    rec: Recording,
+    rows: list[int] | None,
+    window: tuple[float | None, float | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("spikeboard.analysis.bins.STEPS_BY_LEVEL", 1)
+    plain, fast = (binned_counts(one, 770.0, rows, *window) for one in (awkward(1), rec))
+    assert fast.counts.dtype == plain.counts.dtype
+    np.testing.assert_array_equal(fast.counts, plain.counts)
+    if rows is None:
+        monkeypatch.delattr("spikeboard.analysis.bins._count_bins")
+        np.testing.assert_array_equal(binned_counts(rec, 770.0, rows, *window).counts, plain.counts)
 
 
 def test_a_level_lies_beside_its_columns_and_is_built_once(rec: Recording, tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ from spikeboard.recording import Recording
 MOST_CELLS = 5 * 10**8
 # Bins that a loop fills before it goes on to the next: they stay in the processor's nearest memory.
 NEAR_BINS = 2**16
+# Counts of units that are read from a level: so many at most, each of which costs so many steps.
+MOST_BY_LEVEL, STEPS_BY_LEVEL = 2_000_000, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +109,12 @@ def binned_counts(
     n_bins = len(grid.edges) - 1
     _check_size(len(rows), n_bins)
     longest = int((last - first).max(initial=0))
-    counts = np.zeros((len(rows), n_bins), np.uint16 if longest <= np.iinfo(np.uint16).max else np.uint32)
+    kind = np.uint16 if longest <= np.iinfo(np.uint16).max else np.uint32
+    # To read a level costs some steps for each unit and bin, to count one for each spike.
+    few = len(rows) * n_bins <= min(MOST_BY_LEVEL, int((last - first).sum()) // STEPS_BY_LEVEL)
+    if few and (found := _by_level(rec, rows[:, None], grid, t0, t1)) is not None:
+        return _binned(rec, found.astype(kind), grid)
+    counts = np.zeros((len(rows), n_bins), kind)
     in_parts(
         lambda a, b: _count_bins(ticks, first[a:b], last[a:b], grid.start, grid.width, counts[a:b]),
         last - first + n_bins,
@@ -136,7 +143,7 @@ def population_counts(
     Binned : counts (P, B) int64; `rates_hz(sizes)` gives the rate per unit
     """
     grid = _grid(rec, bin_ms, t0, t1)
-    chosen = population_groups(rec) if groups is None else groups
+    chosen = [unit_rows(rec, group) for group in (population_groups(rec) if groups is None else groups)]
     _check_size(len(chosen), len(grid.edges) - 1)
     if (counts := _by_level(rec, chosen, grid, t0, t1)) is not None:
         return _binned(rec, counts, grid)
@@ -147,15 +154,18 @@ def population_counts(
 
 
 def _by_level(
-    rec: Recording, groups: Sequence[Rows], grid: _Grid, t0: float | None, t1: float | None
+    rec: Recording,
+    groups: Sequence[NDArray[np.int64]] | NDArray[np.int64],
+    grid: _Grid,
+    t0: float | None,
+    t1: float | None,
 ) -> NDArray[np.int64] | None:
     """The same counts from a level of the recording; None where it has none, or a unit is in two groups."""
-    rows = [unit_rows(rec, group) for group in groups]
-    if count_level(rec) is None or not rows or len(np.unique(np.concatenate(rows))) < sum(map(len, rows)):
+    rows = np.concatenate([*groups, np.zeros(0, np.int64)])
+    if count_level(rec) is None or not len(rows) or len(np.unique(rows)) < len(rows):
         return None
     place = np.full(len(rec.units), -1)
-    for group, own in enumerate(rows):
-        place[own] = group
+    place[rows] = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     # The end of the recording belongs to the last bin.
     edges = np.append(grid.edges[:-1], window_ticks(rec, t0, t1)[1])
     return column_counts(rec, (edges - 0.5) / rec.ticks_per_second, place, len(groups)).T
