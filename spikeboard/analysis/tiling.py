@@ -12,6 +12,9 @@ from spikeboard.analysis.groups import Group, Trains, bin_ticks_of, check_size, 
 from spikeboard.analysis.parts import in_equal_parts
 from spikeboard.recording import Recording
 
+# A tick that no recording comes to.
+NEVER = 2**60
+
 
 def sttc(
     rec: Recording,
@@ -54,7 +57,7 @@ def _near_and_tiled(trains: Trains, dt: int) -> tuple[np.ndarray, np.ndarray]:
     previous = np.full(len(trains), trains.start - dt)
     # A pair of spikes takes as long as a look at some twenty trains side by side.
     few = 20 * n * min(1.0, 2 * dt / trains.span) < len(trains)
-    find_near, steps = (_near_by_pairs, 20) if few else (_near_by_windows, 4 + len(trains) // 8)
+    find_near, steps = (_near_by_pairs, 20) if few else (_near_by_neighbours, 4 + len(trains) // 8)
     for first, last in pairwise(trains.cuts(dt)):
         ticks, rows = trains.between(first - dt, last - 1 + dt).by_time
         begin, end = np.searchsorted(ticks, [first, last]).tolist()
@@ -89,21 +92,28 @@ def _add_tiled(ticks, rows, first, last, dt, previous, tiled):
 
 
 @njit(cache=True, nogil=True)
-def _near_by_windows(ticks, rows, first, last, dt, n_rows):
+def _near_by_neighbours(ticks, rows, first, last, dt, n_rows):
     """[i, j]: the spikes of i, of first…last - 1, within ±dt of one of j, (G, G); a step per spike and train."""
     near = np.zeros((n_rows, n_rows), np.int32)
-    inside = np.zeros(n_rows, np.int32)
-    low = high = np.searchsorted(ticks, ticks[first] - dt) if first < last else 0
+    if first == last:
+        return near
+    # Of each train, up to when its last spike reaches, and from when on its next one does.
+    until, since = np.full(n_rows, -NEVER), np.full(n_rows, NEVER)
+    for s in range(np.searchsorted(ticks, ticks[first] - dt), first):
+        until[rows[s]] = ticks[s] + dt
+    for s in range(np.searchsorted(ticks, ticks[last - 1] + dt, side="right") - 1, last - 1, -1):
+        since[rows[s]] = ticks[s] - dt
+    following = np.empty(last - first, np.int64)
+    for s in range(last - 1, first - 1, -1):
+        following[s - first] = since[rows[s]]
+        since[rows[s]] = ticks[s] - dt
     for s in range(first, last):
-        while high < len(ticks) and ticks[high] <= ticks[s] + dt:
-            inside[rows[high]] += 1
-            high += 1
-        while ticks[low] < ticks[s] - dt:
-            inside[rows[low]] -= 1
-            low += 1
-        found = near[rows[s]]
+        tick, row = ticks[s], rows[s]
+        found = near[row]
+        # Without a branch, so that several trains are looked at at once.
         for j in range(n_rows):
-            found[j] = np.int32(found[j] + np.int32(inside[j] > 0))
+            found[j] = np.int32(found[j] + np.int32((tick <= until[j]) | (tick >= since[j])))
+        until[row], since[row] = tick + dt, following[s - first]
     return near
 
 

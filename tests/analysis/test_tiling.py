@@ -72,7 +72,7 @@ def test_both_ways_of_finding_neighbours_agree() -> None:
     trains = grouped_trains(awkward(2))
     ticks, rows = trains.by_time
     found = []
-    for way in (module._near_by_windows, module._near_by_pairs):
+    for way in (module._near_by_neighbours, module._near_by_pairs):
         parts = [way(ticks, rows, *part, 300, len(trains)) for part in ((0, 40), (40, 40), (40, len(ticks)))]
         found.append(sum(parts))
         np.testing.assert_array_equal(found[-1], way(ticks, rows, 0, len(ticks), 300, len(trains)))
