@@ -79,6 +79,16 @@ def chosen_trains(
     return [population_train(rec, selection, name) for name in fired[:most]], notes
 
 
+def chosen_rows(
+    rec: Recording, selection: Selection, between: str, t0: float, t1: float, most: int
+) -> list[list[int]]:
+    """The unit rows of the trains that views choose where none is picked, silent ones included."""
+    rows = rows_of(rec, selection)
+    if between != "populations":
+        return [[row] for row in np.sort(busiest(rec, rows, t0, t1, most)).tolist()]
+    return [own.tolist() for own in list(by_population(rec, rows).values())[:most]]
+
+
 def pair_table(trains: list[Train], values: NDArray[np.floating], column: str) -> pd.DataFrame:
     """One row per pair of two trains: first, second, and their value of a symmetric matrix."""
     first, second = np.triu_indices(len(trains), 1)

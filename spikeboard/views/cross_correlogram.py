@@ -6,14 +6,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from spikeboard.displays.beginning import WHOLE
 from spikeboard.displays.cross_correlogram import distribution, matrix, pair, pairs
 from spikeboard.displays.cross_correlogram.chance import Predictor
-from spikeboard.displays.cross_correlogram.lags import SCALES
+from spikeboard.displays.cross_correlogram.lags import SCALES, Lags
 from spikeboard.displays.trains import train_picks
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.view import Choice, Flag, Number, Pick, Result, View, Whole
-from spikeboard.views.chosen import window_of
 
 # Settings of the surrogates.
 DRAWN = {"display": ("pair",), "predictor": ("dither", "jitter", "shuffle")}
@@ -40,6 +40,7 @@ def correlation(
     coefficient: str,
     coincidence_ms: float,
     sort: str,
+    whole: bool,
 ) -> Result:
     """How often one train fires at each lag from the spikes of another (Perkel, Gerstein & Moore 1967).
 
@@ -70,6 +71,10 @@ def correlation(
     which rates do not confound, with its ±Δt; or Pearson's coefficient of the counts in bins of that width. The
     **distribution** of the same coefficients is of pairs within a population and of pairs of two, each 100 %.
 
+    **Long windows.** Of a window that takes longer than a moment the beginning is taken that takes so long, or that
+    holds a million spikes and takes a second or two; the caption says which seconds. *All of the window* takes all of
+    it, as far as it holds no more than 10,000 million pairs of spikes within reach (of coefficients: 10 million spikes).
+
     Parameters
     ----------
     display : "pair", "pairs", "matrix" or "distribution"
@@ -86,20 +91,20 @@ def correlation(
     coefficient : of the matrix: "sttc" or "pearson"
     coincidence_ms : ±Δt of the tiling coefficient, or width of the count bins, ms
     sort : order of the matrix: "id" or "similarity"
+    whole : take all of a long window, not so much of its beginning as takes a moment
 
     Returns
     -------
     Result : lag_ms, the value in the chosen scale, counts, and predictor with its band; or one row per pair
     """
-    t0, t1 = window_of(rec, selection)
     if display in ("matrix", "distribution"):
-        return matrix.numbers(rec, selection, between, coefficient, coincidence_ms, sort)
+        return matrix.numbers(rec, selection, between, coefficient, coincidence_ms, sort, whole)
+    lags = Lags(window_ms, bin_ms, scale, border, whole)
     if display == "pairs":
-        return pairs.numbers(rec, selection, between, window_ms, bin_ms, scale, border)
+        return pairs.numbers(rec, selection, between, lags)
     picked = (reference, target) if between == "units" else (reference_population, target_population)
-    chosen = pair.choose(rec, selection, between, picked, t0, t1)
     by_chance = Predictor(predictor, spread_ms, surrogates, seed, intervals)
-    return pair.numbers(rec, chosen, window_ms, bin_ms, scale, border, by_chance)
+    return pair.numbers(rec, selection, between, picked, lags, by_chance)
 
 
 def draw(result: Result, display: str, **settings: Any) -> go.Figure:
@@ -184,6 +189,7 @@ VIEW = View(
             "Order",
             when={"display": ("matrix",)},
         ),
+        "whole": WHOLE,
     },
     order=60,
     height=480,

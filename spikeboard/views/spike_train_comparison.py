@@ -6,13 +6,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from spikeboard.displays.beginning import WHOLE
 from spikeboard.displays.spike_train_comparison import matrix, pair
 from spikeboard.displays.spike_train_comparison.measures import MEASURES, Scales
 from spikeboard.displays.trains import train_picks
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.view import Choice, Number, Result, View, Viewport
-from spikeboard.views.chosen import window_of
 
 
 def comparison(
@@ -29,6 +29,7 @@ def comparison(
     measure: str,
     tau_ms: float,
     cost_hz: float,
+    whole: bool,
 ) -> Result:
     """Two spike trains, A and B, spike by spike and as a whole.
 
@@ -56,6 +57,10 @@ def comparison(
     long), ordered by average-linkage clustering with optimal leaf order (Bar-Joseph et al. 2001); the tree above joins
     groups at the mean distance of their members.
 
+    **Long windows.** Of a window that takes longer than a moment the beginning is taken that takes so long, or that
+    holds a million spikes and takes a second or two; the caption says which seconds. *All of the window* takes all of
+    it, as far as the two trains hold no more than 4 million spikes.
+
     Parameters
     ----------
     viewport : what of the time is on screen, where two trains are shown
@@ -68,19 +73,18 @@ def comparison(
         curve
     tau_ms : time constant of van Rossum's distance, ms
     cost_hz : cost of Victor and Purpura's distance, per second
+    whole : take all of a long window, not so much of its beginning as takes a moment
 
     Returns
     -------
     Result : one row per spike: time_s, train, kind (matched, missing, extra), partner_s, displacement_ms; or one row
         per pair of units
     """
-    t0, t1 = window_of(rec, selection)
     scales = Scales(tau_ms, cost_hz)
     if display == "matrix":
-        return matrix.numbers(rec, selection, between, measure, scales)
+        return matrix.numbers(rec, selection, between, measure, scales, whole)
     picked = (first, second) if between == "units" else (first_population, second_population)
-    a, b = pair.choose(rec, selection, between, picked, t0, t1)
-    return pair.numbers(rec, a, b, (t0, t1), viewport, tolerance_ms, measure, scales)
+    return pair.numbers(rec, selection, between, picked, viewport, tolerance_ms, measure, scales, whole)
 
 
 def draw(result: Result, display: str, measure: str, **settings: Any) -> go.Figure:
@@ -104,6 +108,7 @@ VIEW = View(
         "measure": Choice("spike", MEASURES, "Measure"),
         "tau_ms": Number(20.0, 0.01, 100_000.0, "van Rossum τ", "ms"),
         "cost_hz": Number(100.0, 0.0, 100_000.0, "Victor–Purpura q", "1/s"),
+        "whole": WHOLE,
     },
     zooms={"display": ("pair",)},
     ends_zoom=("display",),

@@ -17,6 +17,7 @@ from spikeboard.analysis.correlation import (
     poisson_expectation,
     shift_predictor,
 )
+from spikeboard.displays.beginning import PATIENCE_S
 from spikeboard.displays.cross_correlogram.lags import Pair
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled
@@ -24,8 +25,8 @@ from spikeboard.recording import Recording
 from spikeboard.theme import shown
 from spikeboard.views.chosen import many, span, spikes_per_unit
 
-# Seconds that surrogates may take before the Poisson expectation serves in their place.
-PATIENCE_S = 2.0
+# Shifts of a shift predictor, at most.
+SHIFTS = 20
 LEVEL = 0.95
 
 
@@ -70,16 +71,25 @@ def expected_by_chance(
         return _over_trials(rec, pair, found, window_ms, predictor.intervals)
     if predictor.name == "poisson":
         return _poisson(pair, found)
-    groups, n = pair.sides, predictor.surrogates
-    pairs = pairs_needed(rec, groups, window_ms, pair.t0, pair.t1)
-    seconds = n * (1e-4 + 4e-7 * found.n_spikes.sum() + 3e-9 * pairs)
+    seconds = seconds_by_chance(rec, pair, window_ms, predictor)
     if seconds > PATIENCE_S:
         note = (
-            f"{n:,} surrogates of {found.n_spikes[-1]:,} spikes would take about {seconds:.0f} s: the Poisson "
-            "expectation is drawn instead. Take fewer surrogates, fewer units or less time."
+            f"{predictor.surrogates:,} surrogates of {found.n_spikes[-1]:,} spikes would take about {seconds:.0f} s: "
+            "the Poisson expectation is drawn instead. Take fewer surrogates, fewer units or less time."
         )
         return _poisson(pair, found, (note,))
     return _surrogates(rec, pair, window_ms, found.bin_s * 1e3, predictor)
+
+
+def seconds_by_chance(rec: Recording, pair: Pair, window_ms: float, predictor: Predictor) -> float:
+    """About how long it takes to draw what is expected by chance, s."""
+    times = SHIFTS if predictor.name == "trials" else predictor.surrogates
+    if predictor.name in ("none", "poisson"):
+        return 0.0
+    rows = np.concatenate([np.asarray(side, np.int64) for side in pair.sides])
+    n_spikes = spikes_per_unit(rec, rows, pair.t0, pair.t1).sum()
+    pairs = pairs_needed(rec, pair.sides, window_ms, pair.t0, pair.t1)
+    return float(times * (1e-4 + 4e-7 * n_spikes + 3e-9 * pairs))
 
 
 def _poisson(pair: Pair, found: Correlograms, notes: tuple[str, ...] = ()) -> Chance:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spikeboard.analysis.correlation import MOST_BINNED, MOST_PAIRS, lag_bins, pairs_needed
-from spikeboard.displays.beginning import beginning, beginning_words
+from spikeboard.displays.beginning import Limit, window_taken
 from spikeboard.displays.trains import Train
 from spikeboard.recording import Recording
 from spikeboard.views.chosen import spikes_per_unit
 
-# Where a window is too long for all pairs to be counted, its beginning takes this part of the time they may take.
-PART = 20
+# Seconds that a pair of spikes within reach takes, and a spike beside it.
+PAIR_S, SPIKE_S = 1.1e-9, 45e-9
 SCALES = {"rate": "Rate (Hz)", "counts": "Counts", "coefficient": "Coefficient", "z": "z-score"}
 
 
@@ -38,36 +39,71 @@ class Pair:
         return rows[:1] if self.auto else rows
 
 
+@dataclass(frozen=True)
+class Lags:
+    """What is counted of the lags between trains.
+
+    window_ms, bin_ms : half width of the correlogram and width of a bin, ms
+    scale : "rate", "counts", "coefficient" or "z"
+    border : correct for the ends of the window
+    whole : of all of the window, not of so much of it as takes a moment
+    """
+
+    window_ms: float
+    bin_ms: float
+    scale: str
+    border: bool
+    whole: bool
+
+
 def window_of_lags(
-    rec: Recording, sides: list[list[int]], reach_ms: float, scale: str, t0: float, t1: float
+    rec: Recording,
+    sides: Callable[[float], list[list[int]]],
+    lags: Lags,
+    t0: float,
+    t1: float,
+    by_chance: Callable[[float], float] = lambda _: 0.0,
 ) -> tuple[float, str]:
     """Where the window ends in which the lags of some trains are counted, s, and what the caption says of that.
 
-    That is its end, or where the pairs of spikes in reach (for coefficients: the spikes) are too many an earlier one.
+    Parameters
+    ----------
+    rec : the recording
+    sides : the trains of the window from t0 to an end, s
+    lags : what is counted
+    t0, t1 : the window, s
+    by_chance : how long what is expected by chance takes beside the lags, s
     """
 
     def pairs(end: float) -> float:
-        return pairs_needed(rec, sides, reach_ms, t0, end)
+        return pairs_needed(rec, sides(end), lags.window_ms + lags.bin_ms, t0, end)
 
     def spikes(end: float) -> float:
-        return float(spikes_per_unit(rec, np.concatenate(sides), t0, end).sum())
+        rows = np.concatenate([np.asarray(side, np.int64) for side in sides(end)])
+        return float(spikes_per_unit(rec, rows, t0, end).sum())
+
+    def seconds(end: float) -> float:
+        times = 2 if lags.scale == "coefficient" else 1
+        return max(times * (PAIR_S * pairs(end) + SPIKE_S * spikes(end)), by_chance(end))
 
     limits = [("pairs of spikes", pairs, MOST_PAIRS)]
-    limits += [("spikes", spikes, MOST_BINNED)] if scale == "coefficient" else []
-    end, words = t1, ""
-    for what, cost, most in limits:
-        if (n := cost(end)) > most:
-            end = beginning(cost, most / PART, t0, end)
-            too_much = (
-                f"all of it holds {n:.2g} {what} within reach, and up to {most:.0e} are counted at once"
-            )
-            words = beginning_words(end, t0, t1, too_much, "fewer units or a smaller lag to take all of it")
-    return end, words
+    limits += [("spikes", spikes, MOST_BINNED)] if lags.scale == "coefficient" else []
+    hard = [
+        Limit(
+            cost,
+            most,
+            f"all of it holds {{:.2g}} {what} within reach, and up to {most:.0e} are counted at once",
+            "fewer units or a smaller lag to take all of it",
+        )
+        for what, cost, most in limits
+    ]
+    return window_taken(rec, t0, t1, seconds, hard, lags.whole)
 
 
-def fitting_bin(rec: Recording, window_ms: float, bin_ms: float, most: int) -> tuple[float, list[str]]:
-    """The bin width on the clock, wide enough for the screen, ms; and what has to be said about it."""
-    ticks, half = lag_bins(rec, window_ms, bin_ms)
+def fitting_bin(rec: Recording, lags: Lags, most: int) -> tuple[Lags, list[str]]:
+    """The lags in bins on the clock, wide enough for the screen; and what has to be said about them."""
+    bin_ms = lags.bin_ms
+    ticks, half = lag_bins(rec, lags.window_ms, bin_ms)
     snapped = ticks * rec.tick * 1e3
     notes = []
     if abs(snapped - bin_ms) > 1e-6 * bin_ms:
@@ -79,4 +115,4 @@ def fitting_bin(rec: Recording, window_ms: float, bin_ms: float, most: int) -> t
             f"each bar is {factor * snapped:.6g} ms."
         )
         snapped *= factor
-    return snapped, notes
+    return replace(lags, bin_ms=snapped), notes

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from spikeboard.analysis.correlation import count_correlation
 from spikeboard.analysis.order import similarity_order
 from spikeboard.analysis.tiling import sttc
-from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
+from spikeboard.displays.beginning import window_taken
+from spikeboard.displays.trains import Train, chosen_rows, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
@@ -22,10 +23,13 @@ from spikeboard.views.chosen import (
     NEUTRAL,
     many,
     span,
+    spikes_per_unit,
     window_of,
 )
 
 MOST_OF_MATRIX = 200
+# Seconds that a spike takes by itself, and with each of the trains.
+SPIKE_S = {"sttc": (12e-9, 0.1e-9), "pearson": (10e-9, 0.35e-9)}
 
 
 def numbers(
@@ -35,9 +39,18 @@ def numbers(
     coefficient: str,
     coincidence_ms: float,
     sort: str,
+    whole: bool,
 ) -> Result:
     """One row per pair of trains: first, second, coefficient."""
     t0, t1 = window_of(rec, selection)
+
+    def seconds(end: float) -> float:
+        groups = chosen_rows(rec, selection, between, t0, end, MOST_OF_MATRIX)
+        alone, with_each = SPIKE_S[coefficient]
+        n_spikes = spikes_per_unit(rec, np.concatenate(groups).astype(np.int64), t0, end).sum()
+        return float(n_spikes * (alone + with_each * len(groups)))
+
+    t1, shortened = window_taken(rec, t0, t1, seconds, whole=whole)
     sides, notes = chosen_trains(rec, selection, between, t0, t1, MOST_OF_MATRIX)
     if len(sides) < 2:
         raise NothingToDraw(
@@ -51,7 +64,7 @@ def numbers(
     known = frame["coefficient"].dropna().to_numpy()
     if not len(known):
         raise NothingToDraw("no pair of trains has a coefficient: their counts never change")
-    caption = (
+    caption = shortened + (
         f"{how} of {many(len(known), 'pair')} of {len(sides)} {between} in {span(t0, t1)}: "
         f"median {np.median(known):.3g}, from {known.min():.3g} to {known.max():.3g}."
     )

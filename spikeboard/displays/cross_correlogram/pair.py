@@ -11,9 +11,16 @@ import plotly.graph_objects as go
 
 from spikeboard.analysis.correlation import Correlograms, border_factor, coefficients, correlograms
 from spikeboard.analysis.trains import unit_rows
-from spikeboard.displays.cross_correlogram.chance import Chance, Predictor, expected_by_chance, poisson_mean
+from spikeboard.displays.beginning import PATIENCE_S
+from spikeboard.displays.cross_correlogram.chance import (
+    Chance,
+    Predictor,
+    expected_by_chance,
+    poisson_mean,
+    seconds_by_chance,
+)
 from spikeboard.displays.cross_correlogram.delays import add_delays, synaptic_delays
-from spikeboard.displays.cross_correlogram.lags import Pair, fitting_bin, window_of_lags
+from spikeboard.displays.cross_correlogram.lags import Lags, Pair, fitting_bin, window_of_lags
 from spikeboard.displays.marks import upright
 from spikeboard.displays.trains import population_train, unit_train
 from spikeboard.errors import NothingToDraw
@@ -22,28 +29,19 @@ from spikeboard.recording import Recording
 from spikeboard.selection import Selection
 from spikeboard.theme import faded, label
 from spikeboard.view import Result
-from spikeboard.views.chosen import NEUTRAL, busiest, by_population, many, rows_of, span, spikes_per_unit
+from spikeboard.views.chosen import (
+    NEUTRAL,
+    busiest,
+    by_population,
+    many,
+    rows_of,
+    span,
+    spikes_per_unit,
+    window_of,
+)
 
 # Bars finer than this are thinner than a pixel.
 MOST_BINS = 1001
-
-
-def choose(
-    rec: Recording, selection: Selection, between: str, picked: tuple[Any, Any], t0: float, t1: float
-) -> Pair:
-    """Reference and target: those picked, else the most active units, or the first two populations."""
-    candidates: list[Any] = (
-        _unit_candidates(rec, selection, picked, t0, t1)
-        if between == "units"
-        else list(by_population(rec, rows_of(rec, selection)))
-    )
-    first = picked[0] if picked[0] is not None else next((c for c in candidates if c != picked[1]), picked[1])
-    second = picked[1] if picked[1] is not None else next((c for c in candidates if c != first), first)
-    reference, target = (
-        unit_train(rec, one) if between == "units" else population_train(rec, selection, one)
-        for one in (first, second)
-    )
-    return Pair(reference, target, t0, t1)
 
 
 def _check_spikes(rec: Recording, pair: Pair) -> None:
@@ -70,21 +68,72 @@ def _unit_candidates(
     return fired.tolist()
 
 
+def _pair_taken(
+    rec: Recording,
+    selection: Selection,
+    between: str,
+    picked: tuple[Any, Any],
+    lags: Lags,
+    predictor: Predictor,
+) -> tuple[Pair, str]:
+    """Reference and target in the part of the window that is taken, and what the caption says of that."""
+    t0, t1 = window_of(rec, selection)
+    whole = _chosen(rec, selection, between, picked, t0, t1)
+    fits = seconds_by_chance(rec, whole, lags.window_ms, predictor) <= PATIENCE_S
+    drawn = fits or predictor.name == "trials"
+
+    def until(end: float) -> Pair:
+        try:
+            return _chosen(rec, selection, between, picked, t0, end)
+        except NothingToDraw:
+            # Nobody fires so early.
+            return replace(whole, t1=end)
+
+    def by_chance(end: float) -> float:
+        return seconds_by_chance(rec, until(end), lags.window_ms, predictor) if drawn else 0.0
+
+    end, words = window_of_lags(rec, lambda end: until(end).sides, lags, t0, t1, by_chance)
+    return until(end), words
+
+
+def _chosen(
+    rec: Recording, selection: Selection, between: str, picked: tuple[Any, Any], t0: float, t1: float
+) -> Pair:
+    """Reference and target: those picked, else the most active units, or the first two populations."""
+    candidates: list[Any] = (
+        _unit_candidates(rec, selection, picked, t0, t1)
+        if between == "units"
+        else list(by_population(rec, rows_of(rec, selection)))
+    )
+    first = picked[0] if picked[0] is not None else next((c for c in candidates if c != picked[1]), picked[1])
+    second = picked[1] if picked[1] is not None else next((c for c in candidates if c != first), first)
+    reference, target = (
+        unit_train(rec, one) if between == "units" else population_train(rec, selection, one)
+        for one in (first, second)
+    )
+    return Pair(reference, target, t0, t1)
+
+
 def numbers(
     rec: Recording,
-    pair: Pair,
-    window_ms: float,
-    bin_ms: float,
-    scale: str,
-    border: bool,
+    selection: Selection,
+    between: str,
+    picked: tuple[Any, Any],
+    lags: Lags,
     predictor: Predictor,
 ) -> Result:
-    """One row per bin: lag_ms, counts, the value in the scale, and the predictor with its band."""
-    bin_ms, notes = fitting_bin(rec, window_ms, bin_ms, MOST_BINS)
-    end, shortened = window_of_lags(rec, pair.sides, window_ms + bin_ms, scale, pair.t0, pair.t1)
-    pair = replace(pair, t1=end)
+    """One row per bin: lag_ms, counts, the value in the scale, and the predictor with its band.
+
+    Parameters
+    ----------
+    between : "units" or "populations"
+    picked : reference and target; None takes the most active units, or the first populations
+    """
+    lags, notes = fitting_bin(rec, lags, MOST_BINS)
+    pair, shortened = _pair_taken(rec, selection, between, picked, lags, predictor)
     _check_spikes(rec, pair)
-    asked = pair.sides, window_ms, bin_ms, pair.t0, pair.t1
+    window_ms, scale, border = lags.window_ms, lags.scale, lags.border
+    asked = pair.sides, window_ms, lags.bin_ms, pair.t0, pair.t1
     # First, because it refuses fewer spikes than a correlogram.
     binned = recalled(coefficients, rec, *asked) if scale == "coefficient" else None
     found = recalled(correlograms, rec, *asked)

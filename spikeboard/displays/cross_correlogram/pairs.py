@@ -15,8 +15,8 @@ from spikeboard.analysis.correlation import (
     poisson_expectation,
     rates_hz,
 )
-from spikeboard.displays.cross_correlogram.lags import SCALES, fitting_bin, window_of_lags
-from spikeboard.displays.trains import Train, population_train, unit_train
+from spikeboard.displays.cross_correlogram.lags import SCALES, Lags, fitting_bin, window_of_lags
+from spikeboard.displays.trains import Train, chosen_rows, population_train, unit_train
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
@@ -29,29 +29,23 @@ MOST_BINS_OF_GRID = 101
 MOST_OF_GRID = 8
 
 
-def numbers(
-    rec: Recording,
-    selection: Selection,
-    between: str,
-    window_ms: float,
-    bin_ms: float,
-    scale: str,
-    border: bool,
-) -> Result:
+def numbers(rec: Recording, selection: Selection, between: str, lags: Lags) -> Result:
     """One row per pair and bin: reference, target, lag_ms, counts, value, predictor."""
     t0, t1 = window_of(rec, selection)
+    lags, more = fitting_bin(rec, lags, MOST_BINS_OF_GRID)
+    t1, shortened = window_of_lags(
+        rec, lambda end: chosen_rows(rec, selection, between, t0, end, MOST_OF_GRID), lags, t0, t1
+    )
     sides, notes = _members(rec, selection, between, t0, t1)
     if not sides:
         raise NothingToDraw(f"no selected unit fires in {span(t0, t1)}: no lag to count")
-    bin_ms, more = fitting_bin(rec, window_ms, bin_ms, MOST_BINS_OF_GRID)
     groups = [side.rows.tolist() for side in sides]
-    t1, shortened = window_of_lags(rec, groups, window_ms + bin_ms, scale, t0, t1)
-    found = recalled(correlograms, rec, groups, window_ms, bin_ms, t0, t1)
-    values, expected = _scaled(rec, groups, found, window_ms, bin_ms, t0, t1, scale, border)
+    found = recalled(correlograms, rec, groups, lags.window_ms, lags.bin_ms, t0, t1)
+    values, expected = _scaled(rec, groups, found, lags, t0, t1)
     frame = _table(sides, found, values, expected)
     kind = "units" if between == "units" else "populations, pooled"
     caption = shortened + (
-        f"{SCALES[scale]} of all pairs of {len(sides)} {kind}, {found.n_spikes.sum():,} spikes in {span(t0, t1)}, "
+        f"{SCALES[lags.scale]} of all pairs of {len(sides)} {kind}, {found.n_spikes.sum():,} spikes in {span(t0, t1)}, "
         f"within ±{found.window_s * 1e3:g} ms in bins of {found.bin_s * 1e3:.6g} ms. Row: reference; column: target; "
         "right of the middle the target fires after the reference. Each cell to its own maximum; the dotted line is "
         "the Poisson expectation."
@@ -77,30 +71,22 @@ def _members(
 
 
 def _scaled(
-    rec: Recording,
-    groups: list[list[int]],
-    found: Correlograms,
-    window_ms: float,
-    bin_ms: float,
-    t0: float,
-    t1: float,
-    scale: str,
-    border: bool,
+    rec: Recording, groups: list[list[int]], found: Correlograms, lags: Lags, t0: float, t1: float
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Values and Poisson expectation in the scale, (G, G, B) each."""
     expected = poisson_expectation(found)
-    if scale == "coefficient":
-        values = recalled(coefficients, rec, groups, window_ms, bin_ms, t0, t1).counts.copy()
+    if lags.scale == "coefficient":
+        values = recalled(coefficients, rec, groups, lags.window_ms, lags.bin_ms, t0, t1).counts.copy()
         values[np.arange(len(groups)), np.arange(len(groups)), len(found.lags_s) // 2] = np.nan
         return values, np.zeros_like(expected)
-    if scale == "z":
+    if lags.scale == "z":
         spread = np.where(expected > 0, np.sqrt(expected), np.nan)
         return (found.counts - expected) / spread, np.zeros_like(expected)
-    factor = border_factor(found) if border else np.ones(len(found.lags_s))
-    if scale == "counts":
+    factor = border_factor(found) if lags.border else np.ones(len(found.lags_s))
+    if lags.scale == "counts":
         return found.counts * factor, expected * factor
     per = np.where(found.n_spikes > 0, found.n_spikes, np.nan)[:, None, None] * found.bin_s
-    return rates_hz(found, border), expected * factor / per
+    return rates_hz(found, lags.border), expected * factor / per
 
 
 def _table(

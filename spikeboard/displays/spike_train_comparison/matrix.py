@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from spikeboard.analysis.distances import MOST_SPIKES, distance_matrix, steps_needed
 from spikeboard.displays.spike_train_comparison.measures import MOST_STEPS, Scales
-from spikeboard.displays.spike_train_comparison.reach import window_of_two
-from spikeboard.displays.trains import Train, chosen_trains, pair_hover, pair_table
+from spikeboard.displays.spike_train_comparison.reach import window_of_many
+from spikeboard.displays.trains import Train, chosen_rows, chosen_trains, pair_hover, pair_table
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
@@ -33,15 +33,19 @@ MOST_OF_MATRIX = 100
 FOR_MORE_THAN_TWO = 3
 
 
-def numbers(rec: Recording, selection: Selection, between: str, measure: str, scales: Scales) -> Result:
+def numbers(
+    rec: Recording, selection: Selection, between: str, measure: str, scales: Scales, whole: bool
+) -> Result:
     """One row per pair of trains: first, second, distance."""
-    window = window_of(rec, selection)
+    t0, t1 = window_of(rec, selection)
+    window, shortened = window_of_many(
+        rec, lambda end: chosen_rows(rec, selection, between, t0, end, MOST_OF_MATRIX), (t0, t1), measure, scales, whole
+    )  # fmt: skip
     members, notes = chosen_trains(rec, selection, between, *window, MOST_OF_MATRIX)
     if len(members) < 2:
         raise NothingToDraw(
             f"a matrix of distances takes two trains with spikes; the selection has {len(members)} in {span(*window)}"
         )
-    window, shortened = window_of_two(rec, *_busiest_two(rec, members, window), window, measure)
     members, more = _affordable(rec, members, measure, scales, window)
     groups = [train.rows.tolist() for train in members]
     values = recalled(distance_matrix, rec, groups, measure, scales.of(measure), *window)
@@ -57,11 +61,6 @@ def numbers(rec: Recording, selection: Selection, between: str, measure: str, sc
     )
     extra = {"values": values, "members": members, "tree": tree, "what": what}
     return Result(frame, caption, (*notes, *more), extra)
-
-
-def _busiest_two(rec: Recording, members: list[Train], window: tuple[float, float]) -> tuple[Train, Train]:
-    first, second, *_ = sorted(members, key=lambda train: -spikes_per_unit(rec, train.rows, *window).sum())
-    return first, second
 
 
 def _affordable(

@@ -13,6 +13,8 @@ MEASURES = {
 }
 # Steps of a few ns that one score may take: about a second.
 MOST_STEPS = 3e8
+# Seconds of a step.
+STEP_S = 2.3e-9
 
 
 @dataclass(frozen=True)

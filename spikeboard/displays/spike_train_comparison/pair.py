@@ -51,10 +51,11 @@ from spikeboard.views.chosen import (
     rows_of,
     span,
     spikes_per_unit,
+    window_of,
 )
 
 
-def choose(
+def _choose(
     rec: Recording, selection: Selection, between: str, picked: tuple[Any, Any], t0: float, t1: float
 ) -> tuple[Train, Train]:
     """The trains A and B: those picked, else the two most active units alike, or the first two populations."""
@@ -92,20 +93,56 @@ def _alike(rec: Recording, selection: Selection, picked: tuple[Any, Any], t0: fl
     return np.r_[order[same], order[~same]].tolist()
 
 
+def _taken(
+    rec: Recording,
+    selection: Selection,
+    between: str,
+    picked: tuple[Any, Any],
+    tolerance_ms: float,
+    measure: str,
+    scales: Scales,
+    whole: bool,
+) -> tuple[Train, Train, tuple[float, float], str]:
+    """The trains A and B, the part of the window that is taken, s, and what the caption says of that."""
+    t0, t1 = window_of(rec, selection)
+    in_all = _choose(rec, selection, between, picked, t0, t1)
+
+    def until(end: float) -> tuple[Train, Train]:
+        try:
+            return _choose(rec, selection, between, picked, t0, end)
+        except NothingToDraw:
+            # Fewer than two fire so early.
+            return in_all
+
+    window, words = window_of_two(
+        rec, lambda end: [train.rows.tolist() for train in until(end)], " and ".join(train.name for train in in_all),
+        (t0, t1), tolerance_ms, measure, scales, whole,
+    )  # fmt: skip
+    a, b = until(window[1])
+    return a, b, window, words
+
+
 def numbers(
     rec: Recording,
-    a: Train,
-    b: Train,
-    window: tuple[float, float],
+    selection: Selection,
+    between: str,
+    picked: tuple[Any, Any],
     viewport: Viewport,
     tolerance_ms: float,
     measure: str,
     scales: Scales,
+    whole: bool,
 ) -> Result:
-    """One row per spike of either train, in a table that is made when it is asked for."""
-    groups, notes = [a.rows.tolist(), b.rows.tolist()], []
+    """One row per spike of either train, in a table that is made when it is asked for.
+
+    Parameters
+    ----------
+    between : "units" or "populations"
+    picked : A and B; None takes two active units of one population, or the first populations
+    """
     # Before any spike is read: gigabytes of them would not fit into memory.
-    window, shortened = window_of_two(rec, a, b, window)
+    a, b, window, shortened = _taken(rec, selection, between, picked, tolerance_ms, measure, scales, whole)
+    groups, notes = [a.rows.tolist(), b.rows.tolist()], []
     width, snapped, changed = snap_bin(rec.tick, tolerance_ms) if tolerance_ms else (0, 0.0, False)
     if changed:
         notes.append(
