@@ -73,7 +73,7 @@ def correlation(
 
     **Long windows.** Of a window that takes longer than a moment the beginning is taken that takes so long, or that
     holds a million spikes and takes a second or two; the caption says which seconds. *All of the window* takes all of
-    it, as far as it holds no more than 10,000 million pairs of spikes within reach (of coefficients: 10 million spikes).
+    it, as far as it holds no more than 10,000 million pairs of spikes within reach (coefficients: 10 million spikes).
 
     Parameters
     ----------
