@@ -126,3 +126,16 @@ def beginning_words(end: float, t0: float, t1: float, too_much: str, instead: st
     """
     part = f"the beginning, {span(t0, end)}, of {span(t0, t1)}"
     return f"This is {part}: {too_much}. Select other seconds, or {instead}. "
+
+
+def sparse_words(what: str, whole: bool, instead: str) -> str:
+    """Why a figure is of parts that lie evenly over the window, for its caption, with a space after it.
+
+    Parameters
+    ----------
+    what : how many of which parts
+    whole : whether all of the window was asked for
+    instead : what to choose where even so it is not taken
+    """
+    why, remedy = ("too long", instead) if whole else ("longer than a moment", f"tick “{WHOLE.label}”")
+    return f"This is of {what}, spread evenly over the window: all would take {why}. For all, {remedy}. "

@@ -143,8 +143,8 @@ def test_of_a_long_density_one_in_so_many_stretches_is_counted(monkeypatch: pyte
     monkeypatch.setattr("spikeboard.displays.phase_portrait.density.OF_A_MOMENT", 300)
     found = drawn(rec, mode="density")
     assert found.result.caption.startswith(
-        "One in 4 stretches of 40 samples is counted, evenly over the window: all take longer than a moment; for "
-        "these, tick “All of the window”. "
+        "This is of one in 4 stretches of 40 samples, spread evenly over the window: all would take longer than a "
+        "moment. For all, tick “All of the window”. "
     )
     # Of 25 stretches the first, the fifth …
     taken = np.flatnonzero(np.arange(1000) // 40 % 4 == 0)

@@ -252,11 +252,11 @@ def test_a_long_window_is_averaged_over_some_of_its_segments(
     monkeypatch.setattr(SEGMENTS + "OF_A_MOMENT", 0)
     some = VIEW.compute(rec, select(), **asked)
     assert re.match(
-        r"One in \d+ segments, evenly over the window: .* tick “All of the window”\. ", some.caption
+        r"This is of one in \d+ segments, spread evenly .* For all, tick “All of the window”\. ", some.caption
     )
     counted = re.search(r"(\d+) (segments of|averages of)", some.caption)
     assert counted is not None and int(counted.group(1)) <= 16
-    assert "One in" not in everything.caption
+    assert "one in" not in everything.caption
     column = "coherence" if "display" in asked else "power"
     assert not np.allclose(some.table()[column], everything.table()[column])
     whole = VIEW.compute(rec, select(), **asked, whole=True)
@@ -283,7 +283,7 @@ def test_the_segments_taken_are_those_of_the_analysis(monkeypatch: pytest.Monkey
 def test_all_of_a_window_that_is_too_long_for_the_server_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SEGMENTS + "MOST_HELD", 15_000)
     found = VIEW.compute(busy(), select(), whole=True)
-    assert "all take too long; for these, choose fewer spectra or a lower limit" in found.caption
+    assert "all would take too long. For all, choose fewer spectra or a lower limit. " in found.caption
     assert "15 segments of 1 s that lie apart" in found.caption
 
 

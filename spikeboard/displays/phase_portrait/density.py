@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from spikeboard.displays.beginning import WHOLE
+from spikeboard.displays.beginning import sparse_words
 from spikeboard.displays.phase_portrait.paths import Path
 from spikeboard.theme import SEQUENTIAL
 
@@ -45,13 +45,7 @@ def counted_words(every: int, whole: bool) -> str:
     """What the caption says where not all samples were counted, with a space after it."""
     if every == 1:
         return ""
-    why, instead = ("too long", "select other seconds") if whole else (
-        "longer than a moment", f"tick “{WHOLE.label}”"
-    )  # fmt: skip
-    return (
-        f"One in {every:,} stretches of {STRETCH:,} samples is counted, evenly over the window: all take {why}; "
-        f"for these, {instead}. "
-    )
+    return sparse_words(f"one in {every:,} stretches of {STRETCH:,} samples", whole, "select other seconds")
 
 
 def density_of(paths: Sequence[Path]) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from spikeboard.analysis.segments import SAMPLES_PER_PERIOD, SAMPLES_PER_SEGMENT
 from spikeboard.analysis.spectra import Coherence, Spectrum
-from spikeboard.displays.beginning import WHOLE
+from spikeboard.displays.beginning import sparse_words
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording
 from spikeboard.selection import Selection
@@ -95,10 +95,9 @@ def taken_words(found: Spectrum | Coherence, asked: Asked) -> str:
     """What the caption says where not all segments of the window were taken, with a space after it."""
     if found.every == 1:
         return ""
-    why, instead = ("too long", "choose fewer spectra or a lower limit") if asked.whole else (
-        "longer than a moment", f"tick “{WHOLE.label}”"
-    )  # fmt: skip
-    return f"One in {found.every:,} segments, evenly over the window: all take {why}; for these, {instead}. "
+    return sparse_words(
+        f"one in {found.every:,} segments", asked.whole, "choose fewer spectra or a lower limit"
+    )
 
 
 def groups_that_fire(
