@@ -168,6 +168,24 @@ def test_a_long_window_is_shown_as_if_so_much_as_takes_a_moment_were_selected(
     pd.testing.assert_frame_equal(found.table(), selected.table())
 
 
+@pytest.mark.parametrize(
+    ("name", "display"), [(name, show) for name in LIMITS for show in ("pair", "matrix")]
+)
+def test_the_most_active_are_those_of_the_beginning(
+    name: str, display: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, late = (list(range(first, first + 4000, step)) for first, step in ((0, 9), (6000, 2)))
+    rec = made([late, early, late[::2], early[1:]], t_stop=10.0)
+    _a_moment_is_1000_spikes(monkeypatch)
+    found = view(name).compute(rec, select(), display=display)
+    monkeypatch.undo()
+    end = found.caption.split(",")[1].split("–")[1].removesuffix(" s")
+    assert float(end) >= 4.0
+    selected = view(name).compute(rec, select(0, float(end)), display=display)
+    assert found.caption.endswith(selected.caption) and found.notes == selected.notes
+    assert "P 1" in found.caption or display == "matrix"
+
+
 @pytest.mark.parametrize(("name", "settings"), OF_A_MOMENT)
 def test_all_of_the_window_is_taken_where_that_is_wanted(
     name: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
