@@ -174,13 +174,13 @@ def test_a_long_window_is_shown_as_if_so_much_as_takes_a_moment_were_selected(
 def test_the_most_active_are_those_of_the_beginning(
     name: str, display: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    early, late = (list(range(first, first + 4000, step)) for first, step in ((0, 9), (6000, 2)))
+    early, late = (list(range(first, first + 4000, step)) for first, step in ((0, 7), (6000, 2)))
     rec = made([late, early, late[::2], early[1:]], t_stop=10.0)
     _a_moment_is_1000_spikes(monkeypatch)
     found = view(name).compute(rec, select(), display=display)
     monkeypatch.undo()
     end = found.caption.split(",")[1].split("–")[1].removesuffix(" s")
-    assert float(end) >= 4.0
+    assert float(end) < 4.0
     selected = view(name).compute(rec, select(0, float(end)), display=display)
     assert found.caption.endswith(selected.caption) and found.notes == selected.notes
     assert "P 1" in found.caption or display == "matrix"
