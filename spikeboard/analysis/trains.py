@@ -243,8 +243,12 @@ def _bounds(ticks, offsets, units, start, stop):
     last = np.empty(len(units), np.int64)
     for k in range(len(units)):
         low, high = offsets[units[k]], offsets[units[k] + 1]
-        first[k] = low + np.searchsorted(ticks[low:high], start)
-        last[k] = max(first[k], low + np.searchsorted(ticks[low:high], stop))
+        # A window that holds all of a train is known by its ends: searching it would read pages here and there.
+        if low < high and ticks[low] < start:
+            low += np.searchsorted(ticks[low:high], start)
+        if low < high and ticks[high - 1] >= stop:
+            high = low + np.searchsorted(ticks[low:high], stop)
+        first[k], last[k] = low, high
     return first, last
 
 

@@ -91,6 +91,14 @@ def test_selected_trains_are_what_a_mask_would_give(
     assert len(offsets) == len(units) + 1 and offsets[-1] == len(ticks)
 
 
+@pytest.mark.parametrize(("start", "stop"), [(4, 9), (5, 9), (3, 8), (4, 8), (3, 3), (9, 12), (0, 3), (8, 8)])
+def test_windows_that_begin_and_end_beside_the_ends_of_a_train(start: int, stop: int) -> None:
+    train = np.array([3, 4, 4, 6, 8])
+    ticks, offsets = select_trains(train, np.array([0, 5, 5]), [0, 1], start, stop)
+    assert ticks.tolist() == [tick for tick in train.tolist() if start <= tick < stop]
+    assert offsets.tolist() == [0, len(ticks), len(ticks)]
+
+
 def test_selected_trains_from_read_only_memory_maps(tmp_path) -> None:
     rec = awkward()
     rec.train_ticks.tofile(tmp_path / "ticks")
