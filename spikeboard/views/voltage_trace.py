@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from spikeboard.analysis.traces import Envelope, finite_ranges, pauses, trace_envelope, window_samples
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
-from spikeboard.scene import strokes
+from spikeboard.scene import slim
 from spikeboard.selection import Selection
 from spikeboard.theme import UNSIGNED, colour, label, listed, population_colours, shown
 from spikeboard.view import Choice, Flag, Pick, Result, View, Viewport, Whole
@@ -82,10 +82,10 @@ def traces(
     were taken (Steinarsson 2013 compares such reductions). Where all samples fit, all are drawn. The line is
     broken where samples are missing, and where the time between two of them is more than 2.5 times the usual.
 
-    Without a choice, the first variable of the recording is drawn for all units that have it. A selection of
-    units or populations restricts the traces to them; channels that belong to no unit (a field potential) stay.
-    Spikes of the units stand as ticks above their trace. Threshold and reset are drawn where the unit table has
-    a column of such a name.
+    Without a choice, the first variable of the recording is drawn for all units that have it. A selection of units
+    or populations restricts the traces to them; channels that belong to no unit (a field potential) stay. Spikes of
+    the units stand as ticks above their trace; of more than 4,000, those in neighbouring pixels share one, as wide
+    as they reach. Threshold and reset are drawn where the unit table has a column of such a name.
 
     Parameters
     ----------
@@ -375,7 +375,8 @@ def _odd_values(rec: Recording, columns: Sequence[Column], t0: float, t1: float)
 
 def _left_out_marks(drawn: Sequence[tuple[Trace, Envelope]]) -> list[str]:
     total = sum(len(trace.spikes) for trace, _ in drawn)
-    return [f"Of {total:,} spikes, those in one pixel share a tick."] if total > MOST_MARKS else []
+    said = f"Of {total:,} spikes, those in one pixel or in neighbouring ones share a tick."
+    return [said] if total > MOST_MARKS else []
 
 
 def _far_levels(drawn: Sequence[tuple[Trace, Envelope]]) -> list[str]:
@@ -536,28 +537,43 @@ def _add_spikes(
     place: int,
     result: Result,
 ) -> None:
-    times, span = _thinned(trace.spikes, result), reach[1] - reach[0]
+    span = reach[1] - reach[0]
     height = reach[1] + (0.05 + 0.07 * place) * span
     figure.add_scatter(
-        **strokes(times, np.full(len(times), height), 0.025 * span),
+        **_marks(*_runs(trace.spikes, result), height, 0.025 * span),
         yaxis=axis,
         mode="lines",
         line={"width": 1.3, "color": tint},
+        fill="toself",
+        fillcolor=tint,
+        hoveron="points",
         showlegend=False,
         name=label(trace.name),
         hovertemplate=f"spike of {label(trace.name)}<br>%{{x:.6f}} s<extra></extra>",
     )
 
 
-def _thinned(times: np.ndarray, result: Result) -> np.ndarray:
-    """All spikes where they are few; one per pixel where they are many."""
+def _runs(times: np.ndarray, result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Where marks begin and end: each at its spike, or, of very many, one for all in neighbouring pixels."""
     drawn = result.extra["traces"]
     if sum(len(trace.spikes) for trace in drawn) <= MOST_MARKS:
-        return times
+        return times, times
     t0, t1 = result.extra["window"]
-    pixels = MOST_MARKS // max(sum(len(trace.spikes) > 0 for trace in drawn), 1)
-    places = np.floor((times - t0) / max(t1 - t0, 1e-12) * pixels).astype(int)
-    return times[np.unique(places, return_index=True)[1]]
+    # Every mark is an element of the page: every second pixel begins one at most.
+    pixels = 2 * MOST_MARKS // max(sum(len(trace.spikes) > 0 for trace in drawn), 1)
+    place = np.floor((times - t0) / max(t1 - t0, 1e-12) * pixels)
+    begins = np.flatnonzero(np.diff(place, prepend=-np.inf) > 1)
+    ends = np.append(begins[1:], len(times)) - 1
+    return times[begins], np.where(place[ends] > place[begins], times[ends], times[begins])
+
+
+def _marks(first: np.ndarray, last: np.ndarray, height: float, half: float) -> dict[str, np.ndarray]:
+    """Strokes where marks begin and end at once, else outlines to be filled, as x and y of one broken line."""
+    x = np.stack([first, first, last, last, first, first], axis=1)
+    y = height + half * np.tile([-1, 1, 1, -1, -1, np.nan], (len(first), 1))
+    kept = np.ones(x.shape, bool)
+    kept[first == last, 2:5] = False
+    return {"x": slim(x[kept]), "y": y[kept].astype("f4")}
 
 
 def _layout(

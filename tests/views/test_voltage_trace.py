@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -115,13 +116,34 @@ def test_a_spike_at_the_end_of_the_recording_is_marked() -> None:
 
 
 def test_no_more_marks_than_a_screen_can_show_and_a_word_about_it() -> None:
-    times = np.arange(9000) / 9000
-    rec = recorded({"v": state(waves(1), [0])}, [(round(t, 4), 0) for t in times])
+    times = np.r_[np.arange(4000) * 1e-4, np.arange(4060, 9800) * 1e-4, 0.9825, 0.999]
+    rec = recorded({"v": state(waves(2), [0, 1])}, [(t, 0) for t in times] + [(0.3, 1)])
     found = drawn(rec)
-    assert (
-        len(ticks(found)[0].x) <= 3 * 4000
-        and "Of 9,000 spikes, those in one pixel share a tick." in found.result.notes
-    )
+    note = "Of 9,743 spikes, those in one pixel or in neighbouring ones share a tick."
+    assert note in found.result.notes
+    busy, still = ticks(found)
+    # Two blocks with a gap between them, which are filled, and two ticks.
+    parts = np.split(np.asarray(busy.x), np.flatnonzero(np.isnan(busy.y)) + 1)[:-1]
+    assert [(len(part), part.min(), part.max()) for part in parts] == [
+        (6, 0.0, pytest.approx(0.3999)),
+        (6, pytest.approx(0.406), pytest.approx(0.9799)),
+        (3, pytest.approx(0.9825), pytest.approx(0.9825)),
+        (3, pytest.approx(0.999), pytest.approx(0.999)),
+    ]
+    assert busy.fill == "toself" and len(still.x) == 3
+
+
+def test_marks_are_bounded_wherever_the_spikes_are() -> None:
+    times = np.sort(np.random.default_rng(1).integers(0, 10_000, 9000)) * 1e-4
+    found = drawn(recorded({"v": state(waves(1), [0])}, [(t, 0) for t in times]))
+    x, y = np.asarray(ticks(found)[0].x), np.asarray(ticks(found)[0].y)
+    ends = np.flatnonzero(np.isnan(y))
+    assert len(ends) <= 4000
+    marks = [(part.min(), part.max()) for part in np.split(x, ends + 1)[:-1]]
+    # Every spike lies in a mark or within a pixel of one, and a pixel without a spike ends a mark.
+    assert all(any(low - 2e-4 < t < high + 2e-4 for low, high in marks) for t in times[::50])
+    pixel = 1 / 8000
+    assert all(after[0] - before[1] > pixel for before, after in pairwise(marks))
 
 
 def test_the_second_variable_stands_below_that_of_its_unit() -> None:
