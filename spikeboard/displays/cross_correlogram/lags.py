@@ -14,7 +14,7 @@ from spikeboard.recording import Recording
 from spikeboard.views.chosen import spikes_per_unit
 
 # Seconds that a pair of spikes within reach takes, and a spike beside it.
-PAIR_S, SPIKE_S = 1.1e-9, 45e-9
+PAIR_S, SPIKE_S = 1.1e-9, 65e-9
 SCALES = {"rate": "Rate (Hz)", "counts": "Counts", "coefficient": "Coefficient", "z": "z-score"}
 
 

@@ -29,7 +29,7 @@ from spikeboard.views.chosen import (
 
 MOST_OF_MATRIX = 200
 # Seconds that a spike takes by itself, and with each of the trains.
-SPIKE_S = {"sttc": (12e-9, 0.1e-9), "pearson": (10e-9, 0.35e-9)}
+SPIKE_S = {"sttc": (12e-9, 0.14e-9), "pearson": (10e-9, 0.35e-9)}
 
 
 def numbers(
