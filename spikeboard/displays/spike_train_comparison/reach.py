@@ -17,7 +17,7 @@ Groups = list[list[int]]
 SPIKE_S, CHOICE_S, CURVE_S = 0.4e-6, 5e-9, 1.0
 # Seconds of a step of a matrix; for van Rossum's distance those of a spike by itself, and with each of the trains.
 STEPS_S = {"spike": STEP_S, "isi": STEP_S, "synchronisation": STEP_S, "victor_purpura": 2 * STEP_S}
-TRACED_S, TRACE_S = 12e-9, 0.1e-9
+TRACED_S, TRACE_S = 12e-9, 0.2e-9
 # A curve of Victor and Purpura's distance over geometric costs takes so many times its first point, the cheapest q.
 POINTS_LIKE_THE_FIRST, FIRST_HZ = 4, 1.0
 
