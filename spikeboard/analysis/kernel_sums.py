@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ticks = NDArray[np.int64]
 
 N_MOMENTS = 16
 AT_ONCE = 64
@@ -21,8 +22,12 @@ TRIANGULAR = 4
 LEAST_SPIKES = 5.0
 # Cells that a kernel may reach; of more, a table of polynomials costs more than the few spikes of so short a window.
 MOST_REACHED = 10_000
-Grid = tuple[float, int, Floats, NDArray[np.bool_]]
-NO_GRID: Grid = (0.0, 0, np.zeros((N_MOMENTS, 0)), np.zeros(0, np.bool_))
+# Times whose moments are added at once: these stay in the processor's nearest memory.
+NEAR_TIMES = 128
+# What a kernel is beyond an end at which it has faded so far, nobody sees: 10⁻¹¹ of its peak.
+FADED = 1e-9
+Grid = tuple[float, int, Floats, Ticks, Ticks]
+NO_GRID: Grid = (0.0, 0, np.zeros((0, N_MOMENTS)), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def even_grid(at: Floats, per_tick: float, code: int, before: float, after: float, power: int) -> Grid:
@@ -41,8 +46,9 @@ def even_grid(at: Floats, per_tick: float, code: int, before: float, after: floa
     spacing : ticks; 0 where the times are not even, or further apart than a sigma or so, or very near, or where the
         kernel has a corner
     lowest : offset from a cell to the first time that its spikes reach
-    table : (N_MOMENTS, offsets) weight of each moment
-    whole : (offsets,) whether all of the cell is in reach, so that the moments tell all
+    weights : (offsets, N_MOMENTS) weight of each moment
+    whole : the offsets at which all of the cell is in reach, so that the moments tell all
+    cut : those at which the kernel ends within the cell, and has not faded there
     """
     spacing = float(at[-1] - at[0]) / (len(at) - 1) if len(at) > 1 else 0.0
     width = spacing * per_tick
@@ -51,11 +57,16 @@ def even_grid(at: Floats, per_tick: float, code: int, before: float, after: floa
         return NO_GRID
     lowest, highest = int(np.floor(-before / width + 0.5)), int(np.floor(after / width + 0.5))
     middles = np.arange(lowest, highest + 1) * width
-    cut = [np.abs(middles - corner) <= width / 2 * (1 + 1e-6) for corner in (-before, after)]
     nodes = np.cos(np.pi * (np.arange(N_MOMENTS) + 0.5) / N_MOMENTS)
     values = _densities(code, middles[:, None] - nodes * width / 2) ** power
     table = np.linalg.solve(np.vander(nodes, increasing=True), values.T).astype(np.float64)
-    return spacing, lowest, np.ascontiguousarray(table), ~np.any(cut, axis=0)
+    ends = ((-before, 0.1 - before), (after, after - 0.1))
+    corners = [end for end, within in ends if _density(code, within) > FADED]
+    cut = np.zeros(len(middles), bool)
+    for corner in corners:
+        cut |= np.abs(middles - corner) <= width / 2 * (1 + 1e-6)
+    whole = ~cut & (middles >= -before) & (middles <= after)
+    return spacing, lowest, np.ascontiguousarray(table.T), np.flatnonzero(whole), np.flatnonzero(cut)
 
 
 def count_weights(
@@ -168,40 +179,47 @@ def _add_moments(spikes, middle, scale, places, powers, moments):
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def _add_weighted(moments, table, out):
-    for n in range(N_MOMENTS):
-        moment = moments[n]
-        for k in range(len(out)):
-            out[k] += moment * table[n, k]
+def _add_weighted(moments, weights, lag, first, last, out):
+    """Add to the times first…last - 1 the moments of the cell so many cells further on, weighed."""
+    for n in range(0, N_MOMENTS, 4):
+        a, b, c, d = weights[n], weights[n + 1], weights[n + 2], weights[n + 3]
+        for k in range(first, last):
+            cell = k + lag
+            out[k] += (
+                moments[n, cell] * a
+                + moments[n + 1, cell] * b
+                + moments[n + 2, cell] * c
+                + moments[n + 3, cell] * d
+            )
 
 
 @njit(cache=True, nogil=True)
 def _by_cells(train, at, grid, per_tick, before, after, out):
-    spacing, lowest, table, whole = grid
-    places, powers, moments = np.empty(AT_ONCE), np.empty(AT_ONCE), np.empty(N_MOMENTS)
-    scale, highest = 2.0 / spacing, lowest + len(whole) - 1
-    reached = np.flatnonzero(whole)
-    first_whole, stop_whole = (reached[0], reached[-1] + 1) if len(reached) else (0, 0)
+    spacing, lowest, weights, whole, cut = grid
+    scale, highest = 2.0 / spacing, lowest + len(weights) - 1
+    places, powers, own = np.empty(AT_ONCE), np.empty(AT_ONCE), np.empty(N_MOMENTS)
+    # Of the cells about the times, and of those beside them that reach one.
+    moments = np.zeros((N_MOMENTS, len(at) + highest - lowest))
     stop = _first_within(train, 0, at[0] - (highest + 0.5) * spacing, 1.0, 1e-9 * spacing)
     for cell in range(-highest, len(at) - lowest):
         first, middle = stop, at[0] + cell * spacing
         stop = _first_within(train, first, middle, 1.0, -0.5 * spacing)
         if first == stop:
             continue
-        moments[:] = 0.0
+        own[:] = 0.0
         for some in range(first, stop, AT_ONCE):
-            _add_moments(train[some : min(some + AT_ONCE, stop)], middle, scale, places, powers, moments)
-        origin = cell + lowest
-        begin, end = max(origin, 0), min(cell + highest + 1, len(at))
-        inner = max(begin, origin + first_whole), min(end, origin + stop_whole)
-        if inner[0] < inner[1]:
-            _add_weighted(moments, table[:, inner[0] - origin : inner[1] - origin], out[inner[0] : inner[1]])
-        for k in range(begin, end):
-            if whole[k - origin]:
-                continue
-            low = _first_within(train[:stop], first, at[k], per_tick, after)
-            high = _first_within(train[:stop], low, at[k], per_tick, -before)
-            out[k] += _polynomial_sum(train[low:high], middle, scale, table[:, k - origin])
+            _add_moments(train[some : min(some + AT_ONCE, stop)], middle, scale, places, powers, own)
+        moments[:, cell + highest] = own
+        for offset in cut:
+            k = cell + lowest + offset
+            if 0 <= k < len(at):
+                low = _first_within(train[:stop], first, at[k], per_tick, after)
+                high = _first_within(train[:stop], low, at[k], per_tick, -before)
+                out[k] += _polynomial_sum(train[low:high], middle, scale, weights[offset])
+    for k in range(0, len(at), NEAR_TIMES):
+        for offset in whole:
+            lag = highest - lowest - offset
+            _add_weighted(moments, weights[offset], lag, k, min(k + NEAR_TIMES, len(at)), out)
 
 
 @njit(cache=True, nogil=True)

@@ -3,7 +3,7 @@
 The width of every kernel is given as its standard deviation sigma, so that kernels of one sigma smooth alike
 (the convention of Nawrot et al. 1999 and of Elephant). With x = t - spike in units of sigma:
 
-- gaussian: exp(-x²/2) / √(2π), cut at ±6 (it loses 2·10⁻⁹ of its mass)
+- gaussian: exp(-x²/2) / √(2π), cut at ±7 (it loses 3·10⁻¹² of its mass)
 - exponential: exp(-x) for x >= 0, causal, cut at 25
 - alpha: 2x exp(-√2 x) for x >= 0, causal, cut at 25
 - rectangular: 1 / (2√3) for -√3 <= x < √3
@@ -69,7 +69,7 @@ def _alpha_mass(x: Floats) -> Floats:
 
 
 KERNELS: dict[str, Kernel] = {
-    "gaussian": Kernel(GAUSSIAN, 6.0, 6.0, 1 / np.sqrt(2 * np.pi), ndtr),
+    "gaussian": Kernel(GAUSSIAN, 7.0, 7.0, 1 / np.sqrt(2 * np.pi), ndtr),
     "exponential": Kernel(EXPONENTIAL, 0.0, 25.0, 1.0, _exponential_mass),
     "alpha": Kernel(ALPHA, 0.0, 25.0, SQRT2 / np.e, _alpha_mass),
     "rectangular": Kernel(RECTANGULAR, SQRT3, SQRT3, 0.5 / SQRT3, _rectangular_mass),

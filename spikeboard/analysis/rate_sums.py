@@ -92,8 +92,8 @@ def _by_counts(
     step = spacing / per_spacing
     if not step or not _pays(rec, shape, sigma, times) or len(np.unique(together)) < len(together):
         return None
-    # Times lie between two steps, so that a kernel that begins at its spike does so between them too; half a tick later,
-    # so that a spike on the tick of a time is in the step that ends there.
+    # Times lie between two steps, so that a kernel that begins at its spike does so between them too; half a tick
+    # later, so that a spike on the tick of a time is in the step that ends there.
     half_tick = 0.5 / rec.ticks_per_second
     reach = (shape.code, shape.before, shape.after)
     lowest, weights = count_weights(*reach, step / sigma, half_tick / sigma, power)

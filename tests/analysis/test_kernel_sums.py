@@ -76,7 +76,7 @@ def test_uneven_or_distant_times_and_few_spikes_are_summed_one_by_one() -> None:
     assert even_grid(even, 0.2, 0, *reach, 1)[0] == 0
     assert even_grid(even + np.r_[0, 1e-6, np.zeros(9)], 0.1, 0, *reach, 1)[0] == 0
     assert all(even_grid(np.array(few), 0.1, 0, *reach, 1)[0] == 0 for few in ([], [1.0], [1.0, 1.0]))
-    assert even_grid(even, 0.1, 0, *reach, 1)[2].shape == (N_MOMENTS, 13)
+    assert even_grid(even, 0.1, 0, *reach, 1)[2].shape == (13, N_MOMENTS)
 
 
 def test_a_group_in_parts_is_the_group_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,7 +183,9 @@ def test_the_most_active_are_those_of_the_beginning(
     assert float(end) < 4.0
     selected = view(name).compute(rec, select(0, float(end)), display=display)
     assert found.caption.endswith(selected.caption) and found.notes == selected.notes
-    assert ("A: P 1" if "train" in name else "after P 1") in found.caption or "pair of 2 units" in found.caption
+    assert (
+        "A: P 1" if "train" in name else "after P 1"
+    ) in found.caption or "pair of 2 units" in found.caption
 
 
 @pytest.mark.parametrize(("name", "settings"), OF_A_MOMENT)
