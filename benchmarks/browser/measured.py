@@ -15,7 +15,7 @@ LEFT_OUT = "not drawn in time"
 class Act:
     """Something a person does, and how long it took: for each size its times in ms, None where it took too long.
 
-    kind : "first view", "page", "view", "zoom", "control"
+    kind : "first view", "page", "view", "zoom in", "zoom out", "control", "back", "whole"
     """
 
     kind: str

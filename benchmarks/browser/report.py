@@ -86,7 +86,9 @@ def _how(run: Run) -> list[str]:
         f"of the page, after which nothing changed and nothing was asked for during {chromium.QUIET_MS} ms. *First "
         "view*: an address opened by a browser that has never been there. *Page*: a link of the navigation. *View*: a "
         "card scrolled to, where its page had not drawn it yet. *Zoom*: the x axis to a quarter of itself, and back. "
-        "*Control*: a control changed by one step or to its next entry; *back*: set to its default again.",
+        "*Control*: a control changed by one step or to its next entry; *back*: set to its default again. *Whole*: "
+        '"All of the window" ticked, which asks for all that a figure of a long window leaves out to answer in a '
+        "moment; its time grows with the recording, and nothing else is expected of it.",
         "",
         f"Spikeboard {VERSION}; {_versions('dash', 'plotly', 'numpy', 'numba', 'pandas')}; Python "
         f"{platform.python_version()}; {_chromium()}; {os.cpu_count()} processors, which servers and browsers shared.",
