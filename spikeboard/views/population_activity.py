@@ -24,6 +24,8 @@ from spikeboard.views.chosen import bins_on_screen, by_population, many, span, s
 MOST_ROWS, MOST_COLUMNS = 500, 500
 # The largest table of units × bins that is made before it is averaged into cells.
 MOST_COUNTS = 2 * 10**7
+# Every one of them is read for a z-score, which is about all of the window.
+MOST_SCORES = 2 * 10**6
 COUNTS_AT_ONCE = 2 * 10**6
 QUANTITIES = {"rate": "Rate (Hz)", "z": "z-score", "count": "Spikes per bin"}
 
@@ -111,7 +113,7 @@ def activity(
         f"{what} in bins of {binned.bin_s * 1000:.6g} ms, {span(scene.x0, scene.x1)}, from {spikes}; units of a "
         f"population {ORDER_WORDS[sort]}. " + _limit_words(limit, beyond, clip_percent, quantity, cells)
     )
-    notes = _notes(bin_ms, bins, binned, cells)
+    notes = _notes(bin_ms, bins, binned, cells, quantity)
     if constant:
         notes.append(f"{many(constant, 'unit')} never change, silent ones among them: they have no z-score.")
     return Result(lambda: _frame(bins, quantity), caption, tuple(notes), extra)
@@ -120,7 +122,8 @@ def activity(
 def _bins(rec: Recording, scene: Scene, bin_ms: float, quantity: str) -> Bins:
     """The bins on screen; for a z-score those of the whole window, which it is about."""
     x0, x1 = (scene.t0, scene.t1) if quantity == "z" else (scene.x0, scene.x1)
-    wanted = max(bin_ms, (x1 - x0) * 1000 * len(scene.rows) / MOST_COUNTS)
+    most = MOST_SCORES if quantity == "z" else MOST_COUNTS
+    wanted = max(bin_ms, (x1 - x0) * 1000 * len(scene.rows) / most)
     begin, end = bins_on_screen(rec, wanted, scene.t0, scene.t1, x0, x1)
     return Bins(rec, scene.rows, wanted, begin, end, scene.x0, scene.x1)
 
@@ -232,9 +235,14 @@ def _on_screen(binned: Binned, bins: Bins) -> slice:
     return slice(first, min(max(stop, first + 1), n))
 
 
+def _per_cell(length: int, most: int) -> int:
+    """How many rows or bins a cell holds: as many in each, where that can be, so that browsers draw them at once."""
+    least = -(-length // most)
+    return next((n for n in range(least, 3 * least // 2 + 1) if length % n == 0), least)
+
+
 def _block_edges(length: int, most: int) -> np.ndarray:
-    step = -(-length // most)
-    return np.unique(np.r_[np.arange(0, length, step), length])
+    return np.unique(np.r_[np.arange(0, length, _per_cell(length, most)), length])
 
 
 def _limit(values: np.ndarray, percent: float) -> tuple[float, int]:
@@ -255,12 +263,14 @@ def _limit_words(limit: float, beyond: int, percent: float, quantity: str, cells
     return f"Colours end at {ends}, percentile {percent:g}; {beyond:,} of {cells.values.size:,} cells lie beyond."
 
 
-def _notes(asked_ms: float, bins: Bins, binned: Binned, cells: Cells) -> list[str]:
+def _notes(asked_ms: float, bins: Bins, binned: Binned, cells: Cells, quantity: str) -> list[str]:
+    # A z-score is about the whole window, however little of it is on screen.
+    closer = "select a shorter window" if quantity == "z" else "zoom in"
     used = binned.bin_s * 1000
     notes = []
     if bins.wanted_ms > asked_ms:
         notes.append(
-            f"Bins of {asked_ms:g} ms would be too many: {used:.4g} ms is the finest for so many units; zoom in to "
+            f"Bins of {asked_ms:g} ms would be too many: {used:.4g} ms is the finest for so many units; {closer} to "
             "see finer ones."
         )
     elif binned.snapped:
@@ -271,7 +281,7 @@ def _notes(asked_ms: float, bins: Bins, binned: Binned, cells: Cells) -> list[st
     n_units, n_bins = len(bins.rows), shown.stop - shown.start
     rows, columns = cells.values.shape
     if rows < n_units or columns < n_bins:
-        block = f"{-(-n_units // MOST_ROWS)} units × {many(-(-n_bins // MOST_COLUMNS), 'bin')}"
+        block = f"{_per_cell(n_units, MOST_ROWS)} units × {many(_per_cell(n_bins, MOST_COLUMNS), 'bin')}"
         notes.append(f"A cell is the mean of up to {block}; the CSV has every unit and bin.")
     return notes
 

@@ -13,7 +13,7 @@ from scipy import stats
 from spikeboard.selection import select
 from spikeboard.view import Result, Viewport
 from spikeboard.views import view
-from spikeboard.views.population_activity import MOST_COLUMNS, MOST_ROWS
+from spikeboard.views.population_activity import MOST_COLUMNS, MOST_ROWS, _block_edges
 
 ACTIVITY = view("population_activity")
 
@@ -103,6 +103,17 @@ def test_what_is_averaged_is_the_mean_of_whole_blocks_and_told() -> None:
         "A cell is the mean of up to 3 units × 2 bins; the CSV has every unit and bin." in drawn.result.notes
     )
     assert np.asarray(drawn.figure.data[1].z).shape == (401, 301)
+
+
+@pytest.mark.parametrize(
+    ("length", "each"),
+    [(9, 1), (500, 1), (501, 3), (503, 2), (1000, 2), (8700, 20), (8699, 18), (10_000, 20)],
+)
+def test_cells_hold_as_many_each_where_that_can_be(length: int, each: int) -> None:
+    edges = _block_edges(length, 500)
+    assert edges[0] == 0 and edges[-1] == length and len(edges) <= 501
+    assert set(np.diff(edges)[:-1]) <= {each} and np.diff(edges)[-1] <= each
+    assert (np.diff(edges)[-1] == each) == (length % each == 0)
 
 
 def test_an_average_leaves_out_what_has_no_value() -> None:
