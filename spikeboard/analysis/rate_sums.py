@@ -19,7 +19,7 @@ SUMS_AT_ONCE = 2 * 10**6
 # To find the spikes of one train about one time takes as long as to look at so many that stand in order of time.
 SPIKES_PER_SEARCH = 30
 # Of more spikes in reach, those of a pool are counted in so many steps to a sigma first.
-COUNTED_FIRST, STEPS = 5_000_000, 128
+COUNTED_FIRST, STEPS = 5_000_000, 64
 # Kernels that end nowhere but at their spike.
 WITHOUT_CORNERS = (GAUSSIAN, EXPONENTIAL, ALPHA)
 
@@ -70,7 +70,7 @@ def group_sums(
     """Sums of kernels, or of their squares, over all spikes of each group of units, (P, T).
 
     Of very many spikes at evenly spaced times, counts in steps of sigma / STEPS stand for the spikes, each with the
-    mean of a kernel without corners over its step: a sum is then off by about 0.2 % of its Poisson standard error.
+    mean of a kernel without corners over its step: a sum is then off by about 0.5 % of its Poisson standard error.
     """
     rows = [unit_rows(rec, group) for group in groups]
     if (found := _by_counts(rec, rows, shape, sigma, times, power)) is not None:

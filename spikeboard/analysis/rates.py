@@ -129,8 +129,8 @@ def mean_rates(
     Returns
     -------
     mean : (P, T) Hz per unit; NaN for a group without units. Where a Gaussian,
-        exponential or alpha kernel goes over more than five million spikes, they are counted in steps of sigma / 128
-        first: the mean is then off by about 0.2 % of its Poisson standard error
+        exponential or alpha kernel goes over more than five million spikes, they are counted in steps of sigma / 64
+        first: the mean is then off by about 0.5 % of its Poisson standard error
     """
     shape, sigma = kernel_called(kernel), _sigma(sigma_ms)
     times = _ascending(at)

@@ -127,7 +127,7 @@ def train_powers(trains: Trains, layout: Layout, tapers: np.ndarray) -> np.ndarr
     power = np.zeros((len(trains), layout.n_frequencies))
     dense = [k for k in range(len(trains)) if not _by_waves(trains, k, layout)]
     for k in set(range(len(trains))).difference(dense):
-        power[k] = wave_power((trains[k] - trains.start) // layout.bin_ticks, layout, tapers)
+        power[k] = wave_power(trains[k], trains.start, layout, tapers)
     for k, samples, cut in sampled(trains, dense, layout):
         power[k] = mean_power(samples, cut, tapers) / layout.bin_s
     return power
@@ -217,8 +217,8 @@ def transforms(
         yield np.asarray(scipy.fft.rfft(tapered, axis=-1))[..., : layout.n_frequencies]
 
 
-def wave_power(bins: np.ndarray, layout: Layout, tapers: np.ndarray) -> np.ndarray:
-    """Two-sided density of a train of few spikes, (F,), from the sample that each lies in."""
+def wave_power(ticks: np.ndarray, start: int, layout: Layout, tapers: np.ndarray) -> np.ndarray:
+    """Two-sided density of a train of few spikes, (F,), by the ticks they lie on; the window starts on `start`."""
     scaled = tapers / np.sqrt((tapers**2).sum(axis=1))[:, None]
     means = np.asarray(scipy.fft.rfft(scaled, axis=-1))[:, : layout.n_frequencies] / layout.segment
     phase = 2 * np.pi * np.arange(layout.segment) / layout.segment
@@ -227,7 +227,9 @@ def wave_power(bins: np.ndarray, layout: Layout, tapers: np.ndarray) -> np.ndarr
     power = np.zeros((CHUNKS, layout.n_frequencies))
     in_equal_parts(
         lambda a, b: _add_waves(
-            bins,
+            ticks,
+            start,
+            layout.bin_ticks,
             chunks[a : b + 1],
             layout.step,
             scaled,
@@ -237,7 +239,7 @@ def wave_power(bins: np.ndarray, layout: Layout, tapers: np.ndarray) -> np.ndarr
             power[a:b],
         ),
         CHUNKS,
-        len(bins) * layout.n_frequencies / CHUNKS,
+        len(ticks) * layout.n_frequencies / CHUNKS,
     )
     return power.sum(axis=0) / (layout.bin_s * layout.n_segments * len(tapers))
 
@@ -286,20 +288,20 @@ def _count_apart(times, rows, group_of, places, starts, per_second, bin_ticks, c
 
 
 @njit(cache=True, nogil=True)
-def _add_waves(bins, chunks, step, tapers, mean_real, mean_imag, cosine, sine, power):
+def _add_waves(ticks, start, width, chunks, step, tapers, mean_real, mean_imag, cosine, sine, power):
     """Add to power[k] the squared transforms of the tapered segments chunks[k]…chunks[k + 1] - 1, less their means."""
     segment, n_frequencies = tapers.shape[1], power.shape[1]
     real, imag = np.empty(n_frequencies), np.empty(n_frequencies)
     for chunk in range(len(chunks) - 1):
         for number in range(chunks[chunk], chunks[chunk + 1]):
-            begin = number * step
-            own = bins[np.searchsorted(bins, begin) : np.searchsorted(bins, begin + segment)]
+            begin = start + number * step * width
+            own = ticks[np.searchsorted(ticks, begin) : np.searchsorted(ticks, begin + segment * width)]
             for taper in range(len(tapers)):
                 real[:] = -len(own) * mean_real[taper]
                 imag[:] = -len(own) * mean_imag[taper]
                 for spike in own:
                     # Ticks of a damaged file may lie anywhere; what is read must not.
-                    place = max(0, min(spike - begin, segment - 1))
+                    place = max(0, min((spike - begin) // width, segment - 1))
                     _add_wave(place, tapers[taper, place], cosine, sine, real, imag)
                 power[chunk] += real * real + imag * imag
 

@@ -15,7 +15,7 @@ from spikeboard.views.chosen import span
 # The shortest beginning that is tried is this many powers of ten shorter than the window.
 DECADES = 5
 # Seconds of computing that a figure takes by itself: of any window, and of one that holds few spikes.
-MOMENT_S, PATIENCE_S, FEW_SPIKES = 0.08, 2.0, 1_000_000
+MOMENT_S, PATIENCE_S, FEW_SPIKES = 0.04, 2.0, 1_000_000
 # With it, a view takes all of a window that would take longer than a moment.
 WHOLE = Flag(
     False,

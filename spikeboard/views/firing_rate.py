@@ -94,7 +94,7 @@ def rates(
     exponential kernel that only looks back; sigma is the kernel's standard deviation (Nawrot et al. 1999). Near the
     ends of the recording the kernel is divided by the part of it that lies inside; spikes just outside the selected
     window count as far as the kernel reaches. Where more than five million spikes are smoothed and their standard error
-    over units is not asked for, they are counted in steps of sigma / 128 first, which moves the rate by about 0.2 % of
+    over units is not asked for, they are counted in steps of sigma / 64 first, which moves the rate by about 0.5 % of
     its Poisson standard error.
 
     Bands: 95 % limits of the rate if the pooled spikes are Poisson (Garwood 1936 for the counts of bins; Fay & Feuer

@@ -55,7 +55,7 @@ def spectra(
     spike. The band is the pointwise 95 % confidence interval from χ² with the equivalent degrees of freedom (Percival
     & Walden 1993).
 
-    **Long windows.** Of more segments than take a moment to transform (some 6 million samples for all lines together;
+    **Long windows.** Of more segments than take a moment to transform (some 5 million samples for all lines together;
     16 segments at least), every second, third … is taken, so that they lie evenly over the window, and the caption
     says so; their number is in the confidence interval. "All of the window" takes all of them.
 

@@ -397,9 +397,9 @@ def test_counts_stand_for_very_many_spikes(
     band = pooled_band(rec, 200.0, at, groups, kernel, border)
     error = (band.high - band.low) / 2 / 1.96
     off = (counted - exact) / error
-    assert 0 < np.sqrt(np.mean(off**2)) < 0.004
+    assert 0 < np.sqrt(np.mean(off**2)) < 0.008
     # It is off by chance, to either side.
-    assert abs(off.mean()) < 0.002
+    assert abs(off.mean()) < 0.003
 
 
 def test_units_of_two_groups_and_uneven_times_are_summed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

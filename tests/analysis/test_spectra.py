@@ -78,7 +78,7 @@ def test_few_spikes_have_the_spectrum_of_all_samples(tapers: int, train: list[in
     trains = grouped_trains(rec)
     layout = segments.spike_layout(trains, 0.5, 60.0, overlap)
     shapes = signal.windows.dpss(layout.segment, 3.0, tapers)
-    waves = segments.wave_power((trains[0] - trains.start) // layout.bin_ticks, layout, shapes)
+    waves = segments.wave_power(trains[0], trains.start, layout, shapes)
     _, samples, cut = next(segments.sampled(trains, [0], layout))
     whole = segments.mean_power(samples, cut, shapes) / layout.bin_s
     np.testing.assert_allclose(waves, whole, rtol=1e-9, atol=1e-9)
