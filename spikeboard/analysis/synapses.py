@@ -43,19 +43,19 @@ class Joined:
 class Blocks(WithAxes):
     """Synapses between blocks of sources (rows) and blocks of targets (columns), (R, C) each.
 
-    count : (R, C) int64, synapses
-    missing : (R, C) int64, those whose value is not a finite number
+    count : (R, C) int32 or int64, synapses
+    missing : (R, C), those whose value is not a finite number
     total : (R, C) float64, sum of the values that are
     joined : what was summed
     """
 
-    count: NDArray[np.int64]
-    missing: NDArray[np.int64]
+    count: NDArray[np.integer]
+    missing: NDArray[np.integer]
     total: NDArray[np.float64]
     joined: tuple[Joined, ...]
 
     @cached_property
-    def repeats(self) -> NDArray[np.int64]:
+    def repeats(self) -> NDArray[np.integer]:
         """Synapses that join a pair of units which another one of their projection joins, (R, C); counted if asked."""
         found = np.zeros_like(self.count)
         for one in self.joined:
@@ -63,12 +63,12 @@ class Blocks(WithAxes):
         return found
 
     @property
-    def pairs(self) -> NDArray[np.int64]:
+    def pairs(self) -> NDArray[np.integer]:
         """Pairs of units that are joined, within each projection."""
         return self.count - self.repeats
 
     @property
-    def finite(self) -> NDArray[np.int64]:
+    def finite(self) -> NDArray[np.integer]:
         """Synapses whose value is a finite number."""
         return self.count - self.missing
 
@@ -128,7 +128,9 @@ def weight_blocks(
     )
     if size[0] * size[1] > MOST_CELLS:
         raise RecordingError(f"{size[0]:,} × {size[1]:,} blocks of units are too many for one matrix")
-    count, missing = np.zeros((2, *size), np.int64)
+    # Numbers of half the size: to touch this memory for the first time takes as long as to count.
+    kind = np.int32 if sum(map(len, chosen)) < 2**31 else np.int64
+    count, missing = np.zeros(size, kind), np.zeros(size, kind)
     total = np.zeros(size)
     joined = tuple(_joined(rec, synapses, row_block, column_block) for synapses in chosen)
     for one, synapses in zip(joined, chosen, strict=True):

@@ -67,7 +67,7 @@ def _add_cells(figure: go.Figure, extra: Mapping[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _slim(counts: NDArray[np.int64]) -> NDArray[np.unsignedinteger]:
+def _slim(counts: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
     """Counts in the fewest bytes that hold them, of those that a browser can read."""
     most = int(counts.max(initial=0))
     return counts.astype("u1" if most < 2**8 else "u2" if most < 2**16 else "u4")
