@@ -15,6 +15,7 @@ from spikeboard.analysis.trains import (
     Rows,
     Ticks,
     duration_s,
+    group_of_units,
     snap_bin,
     trains_in,
     unit_rows,
@@ -161,11 +162,8 @@ def _by_level(
     t1: float | None,
 ) -> NDArray[np.int64] | None:
     """The same counts from a level of the recording; None where it has none, or a unit is in two groups."""
-    rows = np.concatenate([*groups, np.zeros(0, np.int64)])
-    if count_level(rec) is None or not len(rows) or len(np.unique(rows)) < len(rows):
+    if count_level(rec) is None or not len(groups) or (place := group_of_units(rec, list(groups))) is None:
         return None
-    place = np.full(len(rec.units), -1)
-    place[rows] = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     # The end of the recording belongs to the last bin.
     edges = np.append(grid.edges[:-1], window_ticks(rec, t0, t1)[1])
     return column_counts(rec, (edges - 0.5) / rec.ticks_per_second, place, len(groups)).T

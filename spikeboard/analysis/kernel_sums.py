@@ -50,10 +50,9 @@ def even_grid(at: Floats, per_tick: float, code: int, before: float, after: floa
     whole : the offsets at which all of the cell is in reach, so that the moments tell all
     cut : those at which the kernel ends within the cell, and has not faded there
     """
-    spacing = float(at[-1] - at[0]) / (len(at) - 1) if len(at) > 1 else 0.0
+    spacing = even_spacing(at, per_tick)
     width = spacing * per_tick
-    least = (before + after) / MOST_REACHED
-    if code == TRIANGULAR or not least < width < 1.1 or not _even(at, spacing, per_tick):
+    if code == TRIANGULAR or not (before + after) / MOST_REACHED < width < 1.1:
         return NO_GRID
     lowest, highest = int(np.floor(-before / width + 0.5)), int(np.floor(after / width + 0.5))
     middles = np.arange(lowest, highest + 1) * width
@@ -93,9 +92,19 @@ def count_weights(
     return lowest, np.array([1, 4, 1]) @ values / 6
 
 
-def _even(at: Floats, spacing: float, per_tick: float) -> bool:
+def even_spacing(at: Floats, per_unit: float) -> float:
+    """How far some times are apart; 0 where they are not evenly so.
+
+    Parameters
+    ----------
+    at : (T,) ascending, in any unit
+    per_unit : sigmas in it
+    """
+    spacing = float(at[-1] - at[0]) / (len(at) - 1) if len(at) > 1 else 0.0
+    if not spacing > 0:
+        return 0.0
     off = np.abs(at - (at[0] + np.arange(len(at)) * spacing)).max()
-    return bool(off * per_tick < 1e-12 or off <= 4 * np.spacing(np.abs(at).max()))
+    return spacing if off * per_unit < 1e-12 or off <= 4 * np.spacing(np.abs(at).max()) else 0.0
 
 
 @njit(cache=True, nogil=True)

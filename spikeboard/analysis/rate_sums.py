@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spikeboard.analysis.kernel_sums import count_weights, even_grid, kernel_sums, sums_by_time
+from spikeboard.analysis.kernel_sums import count_weights, even_grid, even_spacing, kernel_sums, sums_by_time
 from spikeboard.analysis.kernels import ALPHA, EXPONENTIAL, GAUSSIAN, Floats, Kernel
 from spikeboard.analysis.parts import in_equal_parts, in_parts
-from spikeboard.analysis.trains import Rows, read_only, trains_in, unit_rows
+from spikeboard.analysis.trains import Rows, group_of_units, read_only, trains_in, unit_rows
 from spikeboard.levels import column_counts
 from spikeboard.recording import Recording, check_order
 
@@ -20,6 +20,8 @@ SUMS_AT_ONCE = 2 * 10**6
 SPIKES_PER_SEARCH = 30
 # Of more spikes in reach, those of a pool are counted in so many steps to a sigma first.
 COUNTED_FIRST, STEPS = 5_000_000, 64
+# Steps in reach of one time, at most: a kernel that is wide for the window would have any number of them.
+MOST_WEIGHTS = 2**18
 # Kernels that end nowhere but at their spike.
 WITHOUT_CORNERS = (GAUSSIAN, EXPONENTIAL, ALPHA)
 
@@ -34,9 +36,8 @@ def unit_sums(
     sums = np.zeros((len(rows), len(at)))
     grid = even_grid(at, per_tick, *kernel)
     in_reach = _share_in_reach(rec, shape, sigma) * len(rec.spike_times)
-    if not grid[0] and in_reach < SPIKES_PER_SEARCH * len(rows) and len(np.unique(rows)) == len(rows):
-        place = np.full(len(rec.units), -1)
-        place[rows] = np.arange(len(rows))
+    few = not grid[0] and in_reach < SPIKES_PER_SEARCH * len(rows)
+    if few and (place := group_of_units(rec, list(rows[:, None]))) is not None:
         spikes = (read_only(rec.spike_times), read_only(rec.rows_to_draw), place)
         in_equal_parts(
             lambda a, b: sums_by_time(
@@ -86,11 +87,15 @@ def _by_counts(
     rec: Recording, rows: Sequence[NDArray[np.int64]], shape: Kernel, sigma: float, times: Floats, power: int
 ) -> Floats | None:
     """The same by counts; None where that would not pay, or a unit is in two groups."""
-    together = np.concatenate([*rows, np.zeros(0, np.int64)])
-    spacing = float(times[-1] - times[0]) / max(len(times) - 1, 1) if len(times) else 0.0
+    spacing, place = even_spacing(times, 1 / sigma), group_of_units(rec, rows)
+    if not spacing or place is None or shape.code not in WITHOUT_CORNERS:
+        return None
     per_spacing = max(1, round(spacing / sigma * STEPS))
     step = spacing / per_spacing
-    if not step or not _pays(rec, shape, sigma, times) or len(np.unique(together)) < len(together):
+    steps_in_reach = (shape.before + shape.after) * sigma / step
+    # More steps than spikes would be no gain, and neither they nor the weights of a time might fit into memory.
+    least = max(COUNTED_FIRST, len(times) * per_spacing + steps_in_reach)
+    if steps_in_reach > MOST_WEIGHTS or _in_reach(rec, shape, sigma, times) < least:
         return None
     # Times lie between two steps, so that a kernel that begins at its spike does so between them too; half a tick
     # later, so that a spike on the tick of a time is in the step that ends there.
@@ -98,8 +103,6 @@ def _by_counts(
     reach = (shape.code, shape.before, shape.after)
     lowest, weights = count_weights(*reach, step / sigma, half_tick / sigma, power)
     n_steps = (len(times) - 1) * per_spacing + len(weights)
-    place = np.full(len(rec.units), -1)
-    place[together] = np.repeat(np.arange(len(rows)), [len(own) for own in rows])
     edges = times[0] + (lowest + np.arange(n_steps + 1)) * step + half_tick
     counts = column_counts(rec, edges, place, len(rows))
     sums = np.empty((len(rows), len(times)))
@@ -109,13 +112,10 @@ def _by_counts(
     return sums
 
 
-def _pays(rec: Recording, shape: Kernel, sigma: float, times: Floats) -> bool:
-    reach = (
-        np.array([times[0] - shape.after * sigma, times[-1] + shape.before * sigma]) if len(times) else [0, 0]
-    )
-    first, last = np.searchsorted(rec.spike_times, reach)
-    even = len(times) > 1 and np.abs(np.diff(times, 2)).max(initial=0.0) < 1e-6 * sigma
-    return even and shape.code in WITHOUT_CORNERS and last - first > COUNTED_FIRST
+def _in_reach(rec: Recording, shape: Kernel, sigma: float, times: Floats) -> int:
+    """Spikes of all units between the first and the last that any of the times is in reach of."""
+    ends = [times[0] - shape.after * sigma, times[-1] + shape.before * sigma]
+    return int(np.diff(np.searchsorted(rec.spike_times, ends))[0])
 
 
 def _share_in_reach(rec: Recording, shape: Kernel, sigma: float) -> float:

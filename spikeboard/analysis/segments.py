@@ -11,7 +11,7 @@ from numba import njit
 
 from spikeboard.analysis.groups import Trains, positive
 from spikeboard.analysis.parts import in_equal_parts, in_parts
-from spikeboard.analysis.trains import read_only
+from spikeboard.analysis.trains import group_of_units, read_only
 from spikeboard.errors import RecordingError
 
 # Sampled this many times finer than the highest frequency shown, the boxcar of a bin takes at most 5 % of its power.
@@ -182,14 +182,11 @@ def _counted_apart(trains: Trains, groups: Sequence[int], layout: Layout, places
     rec, starts = trains.rec, _starts(trains, layout)
     times, rows = read_only(rec.spike_times), np.asarray(rec.rows_to_draw)
     counts = np.zeros((len(groups), layout.n_segments * layout.segment), np.int32)
-    members = np.concatenate([trains.members[k] for k in groups])
+    members = [trains.members[k] for k in groups]
     # A unit of two groups is counted for one after the other.
-    each = len(groups) if len(np.unique(members)) == len(members) else 1
+    each = len(groups) if group_of_units(rec, members) is not None else 1
     for first in range(0, len(groups), each):
-        own = counts[first : first + each]
-        group_of = np.full(len(rec.units), -1)
-        for place, k in enumerate(groups[first : first + each]):
-            group_of[trains.members[k]] = place
+        own, group_of = counts[first : first + each], group_of_units(rec, members[first : first + each])
         in_equal_parts(
             lambda a, b, own=own, group_of=group_of: _count_apart(
                 times, rows, group_of, places[a:b], starts[a:b], rec.ticks_per_second, layout.bin_ticks,

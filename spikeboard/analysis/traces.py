@@ -134,6 +134,13 @@ def window_samples(time: NDArray[np.float64], t0: float | None, t1: float | None
     return low, max(low, high)
 
 
+def shortest_and_longest_step(time: NDArray[np.float64]) -> tuple[float, float]:
+    """The shortest and the longest step from one time to the next, s; inf and -inf of fewer than two times."""
+    shown = read_only(time)
+    ends = in_equal_parts(lambda a, b: _shortest_and_longest(shown, a, b), max(len(shown) - 1, 0), 1)
+    return min(end[0] for end in ends), max(end[1] for end in ends)
+
+
 def pauses(
     time: NDArray[np.float64], t0: float | None, t1: float | None, times_usual: float
 ) -> NDArray[np.float64]:
@@ -151,9 +158,9 @@ def pauses(
     """
     low, high = window_samples(time, t0, t1)
     shown = read_only(time[low:high])
-    ends = in_equal_parts(lambda a, b: _shortest_and_longest(shown, a, b), max(len(shown) - 1, 0), 1)
+    shortest, longest = shortest_and_longest_step(shown)
     # No step is longer than that of the shortest: then none is longer than that of the median.
-    if len(shown) < 3 or max(end[1] for end in ends) <= times_usual * min(end[0] for end in ends):
+    if len(shown) < 3 or longest <= times_usual * shortest:
         return np.zeros(0)
     steps = np.diff(shown)
     return shown[:-1][steps > times_usual * np.median(steps)]

@@ -20,6 +20,16 @@ Ticks: TypeAlias = NDArray[np.int64]
 Rows: TypeAlias = Sequence[int] | NDArray[np.integer] | None
 
 
+def group_of_units(rec: Recording, groups: Sequence[NDArray[np.integer]]) -> NDArray[np.int64] | None:
+    """The group of each unit of a recording, (n_units,), -1 where it has none; None where one is in two groups."""
+    rows = np.concatenate([*groups, np.zeros(0, np.int64)])
+    if len(np.unique(rows)) < len(rows):
+        return None
+    group_of = np.full(len(rec.units), -1, np.int64)
+    group_of[rows] = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    return group_of
+
+
 def first_tick_from(seconds: float, ticks_per_second: float) -> int:
     """The first tick that is not before a time, as `first_ticks_from` finds it."""
     return int(first_ticks_from(seconds, ticks_per_second))

@@ -414,3 +414,27 @@ def test_units_of_two_groups_and_uneven_times_are_summed_one_by_one(monkeypatch:
 def test_the_mean_of_no_unit_is_none() -> None:
     found = mean_rates(awkward(), 50.0, [1.0, 2.0], [[], [3]])
     assert np.isnan(found[0]).all() and np.isfinite(found[1]).all()
+
+
+def test_times_far_apart_are_not_counted_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps of a sixty-fourth of a narrow kernel over hours would be more than there are spikes."""
+    rec = awkward()
+    monkeypatch.setattr(rate_sums, "COUNTED_FIRST", 0)
+    monkeypatch.delattr(rate_sums, "column_counts")
+    at = np.linspace(0, 10, 11)
+    expected = pooled_rates(rec, 0.1, at, [[3, 5]]).mean
+    np.testing.assert_allclose(mean_rates(rec, 0.1, at, [[3, 5]]), expected)
+    with pytest.raises(NameError):
+        mean_rates(rec, 1000.0, at, [[3, 5]])
+
+
+def test_a_kernel_far_wider_than_the_window_is_not_weighed_in_its_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A minute in steps of a window of a microsecond would take gigabytes."""
+    rec = awkward()
+    # As if there were any number of spikes.
+    monkeypatch.setattr(rate_sums, "_in_reach", lambda *_: 10**15)
+    monkeypatch.delattr(rate_sums, "count_weights")
+    at = 5.0 + np.arange(20) * 5e-8
+    assert np.isfinite(mean_rates(rec, 60_000.0, at, [[3, 5]])).all()

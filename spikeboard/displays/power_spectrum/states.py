@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spikeboard.analysis.spectra import Spectrum, confidence, welch_signal
+from spikeboard.analysis.traces import shortest_and_longest_step
 from spikeboard.displays.power_spectrum.segments import (
     Asked,
     cut,
@@ -26,8 +27,6 @@ from spikeboard.view import Result
 from spikeboard.views.chosen import many, span, window_of
 
 MOST_COLUMNS = 8
-# Steps between samples that are looked at at once.
-LOOKED_AT = 2**18
 
 
 def numbers(
@@ -124,20 +123,13 @@ def _samples(state: State, t0: float, t1: float) -> tuple[int, int, float]:
             f"{last - first} samples of {shown(state.variable)} lie in {span(t0, t1)}: too few"
         )
     step = float(time[last - 1] - time[first]) / (last - 1 - first)
-    least, most = _steps(time[first:last])
+    least, most = shortest_and_longest_step(time[first:last])
     if max(most - step, step - least) > 0.01 * step:
         raise NothingToDraw(
             f"{shown(state.variable)} was not sampled at equal steps ({least * 1e3:g} to "
             f"{most * 1e3:g} ms): a spectrum needs them"
         )
     return first, last, 1.0 / step
-
-
-def _steps(time: NDArray[np.floating]) -> tuple[float, float]:
-    """The shortest and the longest step from one time to the next, s."""
-    steps = (np.diff(time[k : k + LOOKED_AT + 1]) for k in range(0, len(time) - 1, LOOKED_AT))
-    ranges = np.array([(some.min(), some.max()) for some in steps])
-    return float(ranges[:, 0].min()), float(ranges[:, 1].max())
 
 
 def _state_peaks(found: Spectrum, names: list[str]) -> str:
