@@ -91,7 +91,8 @@ def sweep() -> None:
     """Remove what imports have left whose process is gone."""
     unpacked = list(places.home().glob("zip-*"))
     live = False
-    for name in {file.stem for kind in ("json", "lock") for file in _folder().glob(f"*.{kind}")}:
+    # Hidden ones are being written by whoever holds the lock of their store.
+    for name in {file.stem for kind in ("json", "lock") for file in _folder().glob(f"[!.]*.{kind}")}:
         try:
             with _held(name, wait=False):
                 _clear(name)
@@ -109,6 +110,8 @@ def _clear(name: str) -> None:
         store.sweep(places.stores() / name)
     for kind in ("cancel", "json"):
         _file(name, kind).unlink(missing_ok=True)
+    for half_written in _folder().glob(f".{name}-*.json"):
+        half_written.unlink(missing_ok=True)
 
 
 def in_background(source: str, kept: Path, make: Callable[[], object]) -> None:

@@ -125,6 +125,20 @@ def test_two_that_ask_at_once_import_once(table: Path, monkeypatch: pytest.Monke
     assert made == [table] and len(set(found)) == 1 and len(found) == 2
 
 
+def test_a_state_that_is_being_written_is_left_to_its_import_and_gone_after_a_crash() -> None:
+    name = "0" * 32
+    half_written = places.home() / "imports" / f".{name}-{'f' * 32}.json"
+    with importing.alone(places.stores() / name):
+        half_written.write_text("{")
+        importing.sweep()
+        assert half_written.exists()
+    assert not half_written.exists()
+    half_written.write_text("{")
+    importing._file(name, "lock").touch()
+    importing.sweep()
+    assert left() == []
+
+
 def until_over(name: str) -> None:
     """Wait for the threads that import."""
     for thread in threading.enumerate():
