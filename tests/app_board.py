@@ -119,7 +119,11 @@ class Board:
 
     def show(self, view: str) -> None:
         """Scroll to a view's card."""
-        self.script("arguments[0].scrollIntoView()", self.find(self.card(view)))
+        self._scroll_to(self.card(view), "start")
+
+    def _scroll_to(self, selector: str, place: str) -> None:
+        shown = "document.querySelector(arguments[0]).scrollIntoView({block: arguments[1]}); return true"
+        self.until(lambda: self.script(shown, selector, place), selector)
 
     def caption(self, view: str) -> str:
         """What a card's caption says, once it says something."""
@@ -166,11 +170,13 @@ class Board:
 
     def go(self, page: str) -> None:
         """Follow a link of the navigation."""
-        links = self.until(
-            lambda: [a for a in self.driver.find_elements(By.CSS_SELECTOR, ".nav-link") if a.text == page],
-            f"a link to {page}",
-        )
-        links[0].click()
+
+        def followed() -> bool:
+            links = self.driver.find_elements(By.CSS_SELECTOR, ".nav-link")
+            next(a for a in links if a.text == page).click()
+            return True
+
+        self.until(followed, f"a link to {page}")
         self.until(lambda: self.text("h1") == page, f"page {page}")
 
     def type_into(self, selector: str, text: str) -> None:
@@ -189,11 +195,14 @@ class Board:
         """Choose an entry of a card's select by its label."""
         self.click(f'{self.card(view)} [data-setting="{setting}"] input')
         option = f"//*[@role='option'][normalize-space()={json.dumps(label)}]"
-        shown = self.until(
-            lambda: [e for e in self.driver.find_elements(By.XPATH, option) if e.is_displayed()], label
-        )
-        self.script("arguments[0].scrollIntoView({block: 'nearest'})", shown[0])
-        shown[0].click()
+
+        def picked() -> bool:
+            shown = next(e for e in self.driver.find_elements(By.XPATH, option) if e.is_displayed())
+            self.script("arguments[0].scrollIntoView({block: 'nearest'})", shown)
+            shown.click()
+            return True
+
+        self.until(picked, label)
 
     def press(self, *keys: str) -> None:
         """Press keys while no field has the focus; all but the last are held."""
@@ -208,8 +217,7 @@ class Board:
 
     def drag(self, view: str, start: tuple[float, float], stop: tuple[float, float]) -> None:
         """Drag the mouse over a figure between two points, as fractions of its plot."""
-        plot = self.find(f"{self.card(view)} .nsewdrag")
-        self.script("arguments[0].scrollIntoView({block: 'center'})", plot)
+        self._scroll_to(f"{self.card(view)} .nsewdrag", "center")
         self.drawn(view)
         plot = self.find(f"{self.card(view)} .nsewdrag")
         width, height = plot.size["width"], plot.size["height"]
