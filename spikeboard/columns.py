@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy_format
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from spikeboard import places
 from spikeboard.errors import RecordingError
@@ -25,6 +25,8 @@ PIECE = 2**21
 # Bytes; a smaller column is kept in memory. An import has ten and more of them at once.
 IN_MEMORY = 8 * 2**20
 KEPT_FREE = 2**28
+# Bytes; stretches of a column that are no further apart are read as one.
+NEAR = 2**15
 
 
 def pieces(*columns: np.ndarray, size: int | None = None) -> Iterator[tuple[np.ndarray, ...]]:
@@ -67,6 +69,33 @@ def let_go(*columns: np.ndarray) -> None:
         mapped = _map_of(column)
         if mapped is not None and hasattr(mapped, "madvise"):
             mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def will_read(column: np.ndarray, first: NDArray[np.integer], stop: NDArray[np.integer]) -> None:
+    """Ask the system for stretches of a mapped column, all of them at once.
+
+    Met one by one, each would be waited for, and far more than it be read around it; where they are in memory
+    already, or the column is not mapped, nothing happens.
+
+    Parameters
+    ----------
+    column : (N, ...)
+    first, stop : (S,) the first row of each stretch, ascending, and the one past its last
+    """
+    memory = _map_of(column)
+    if memory is None or not hasattr(memory, "madvise") or not column.flags.c_contiguous:
+        return
+    offset = column.ctypes.data - np.frombuffer(memory, np.uint8).ctypes.data
+    row = column.strides[0]
+    begins = (offset + np.asarray(first, np.int64) * row) // mmap.PAGESIZE * mmap.PAGESIZE
+    ends = np.maximum.accumulate(np.append(0, offset + np.asarray(stop, np.int64) * row))[1:]
+    some = begins < ends
+    begins, ends = begins[some], ends[some]
+    if not len(begins):
+        return
+    apart = begins[1:] > ends[:-1] + NEAR
+    for begin, end in zip(begins[np.append(True, apart)], ends[np.append(apart, True)], strict=True):
+        memory.madvise(mmap.MADV_WILLNEED, int(begin), int(end - begin))
 
 
 def gathered(parts: Iterable[Sequence[np.ndarray]], dtypes: Sequence[DTypeLike]) -> tuple[np.ndarray, ...]:

@@ -1,8 +1,9 @@
 """Levels of a recording: how many spikes each unit had fired by each of some thousand moments.
 
 Spikes between any two moments are then a difference of two rows of the table and the few spikes between a moment
-and the nearest row: exact, and as fast for a hundred million spikes as for a million. The table lies beside the
-columns it was made of (`level_*.npy`), and goes when they go. It is built when it is first needed, where it pays.
+and the nearest row: exact, and as fast for a hundred million spikes as for a million. A second table has the time
+of every 512th spike, so that looking for a moment among all spikes reads a page or two of them. The tables lie beside
+the columns they were made of (`level_*.npy`), and go when these go. They are built when first needed, where it pays.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from spikeboard import store
 from spikeboard.analysis.parts import in_equal_parts, in_parts
-from spikeboard.columns import mapped
+from spikeboard.columns import mapped, pieces, will_read
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording, check_order
 from spikeboard.replacing import replacing
@@ -27,6 +28,10 @@ WORTH = 5_000_000
 # Spikes per number of the table: it is then some hundredth of the recording.
 SPIKES_PER_CELL = 8
 LEAST_ROWS, MOST_ROWS = 64, 2**14
+# The table that is written last: where it is there, all are.
+LAST = "times"
+# Spikes between those whose times are kept: their own times are one page of memory.
+STRIDE = 512
 # Steps of a nanosecond or so that it takes to find an edge among all spikes.
 STEPS_PER_SEARCH = 300
 
@@ -37,10 +42,12 @@ class Level:
 
     before : (L + 1, U) uint32, spikes of each unit before the moment
     places : (L + 1,) int64, how many of all spikes lie before it
+    times : (N / 512, rounded up) float64, s, of every 512th spike
     """
 
     before: np.ndarray
     places: np.ndarray
+    times: np.ndarray
 
 
 def column_counts(
@@ -67,11 +74,8 @@ def column_counts(
     check_order(rec)
     level = count_level(rec)
     if level is None:
-        level = Level(np.zeros((1, len(rec.units)), np.uint32), np.zeros(1, np.int64))
-    times = rec.spike_times
-    at = np.concatenate(
-        in_equal_parts(lambda a, b: np.searchsorted(times, edges[a:b]), len(edges), STEPS_PER_SEARCH)
-    )
+        level = Level(np.zeros((1, len(rec.units)), np.uint32), np.zeros(1, np.int64), np.zeros(0))
+    at = spikes_before(rec, edges)
     # The row of the table at or before each edge.
     row = np.searchsorted(level.places, at, side="right") - 1
     to = np.where((place < 0) | (place >= n_places), n_places, place).astype(np.int64)
@@ -79,6 +83,9 @@ def column_counts(
     counts = np.zeros((len(edges) - 1, n_places + 2), np.int64)
     rows = np.asarray(rec.rows_to_draw)
     table, places = np.asarray(level.before), np.asarray(level.places)
+    if len(table) > 1:
+        will_read(table, row, row + 1)
+        will_read(rows, places[row], at)
 
     def count(first: int, stop: int) -> None:
         _count(rows, at, table, places, row, to, first, stop, counts)
@@ -86,6 +93,53 @@ def column_counts(
     in_parts(count, _work(at, places, row, len(rec.units)))
     _check_units(int(counts[:, n_places + 1].sum()))
     return counts[:, :n_places]
+
+
+def spikes_before(rec: Recording, moments: NDArray[np.floating]) -> NDArray[np.int64]:
+    """How many of all spikes lie before some moments.
+
+    Parameters
+    ----------
+    rec : the recording
+    moments : s, any shape
+
+    Returns
+    -------
+    int64, the shape of moments
+    """
+    times, sought = np.asarray(rec.spike_times), np.ravel(np.asarray(moments, np.float64))
+    level = count_level(rec)
+    if level is None:
+        edges = np.tile(np.array([[0], [len(times)]]), len(sought))
+    else:
+        stretches = np.searchsorted(level.times, sought)
+        edges = _stretch_edges(stretches, len(times))
+        will_read(times, *_stretch_edges(np.unique(stretches), len(times)))
+    found = np.empty(len(sought), np.int64)
+    in_equal_parts(
+        lambda a, b: _find(times, sought[a:b], edges[:, a:b], found[a:b]), len(sought), STEPS_PER_SEARCH
+    )
+    return found.reshape(np.shape(moments))
+
+
+def train_places(rec: Recording, moments: NDArray[np.floating]) -> NDArray[np.int64] | None:
+    """Where each train stands at some moments, from the table; None where the recording has none.
+
+    Parameters
+    ----------
+    rec : the recording
+    moments : (M,) s, ascending, half a tick before the ticks that are meant
+
+    Returns
+    -------
+    (M, n_units) int64, places among `train_ticks`: that of a unit's first spike at or after the moment, or, where it
+    has none, the end of its train
+    """
+    if count_level(rec) is None:
+        return None
+    n_units = len(rec.units)
+    since_start = column_counts(rec, np.append(-np.inf, moments), np.arange(n_units), n_units).cumsum(axis=0)
+    return np.minimum(rec.train_offsets[:-1] + since_start, rec.train_offsets[1:])
 
 
 @lru_cache(maxsize=16)
@@ -96,7 +150,7 @@ def count_level(rec: Recording) -> Level | None:
         return None
     try:
         columns = store.columns_of(rec.folder)
-        if not (columns / "level_before.npy").exists():
+        if not (columns / f"level_{LAST}.npy").exists():
             _build(rec, columns, n_rows)
         return _read(rec, columns)
     except RecordingError:
@@ -105,12 +159,18 @@ def count_level(rec: Recording) -> Level | None:
         return None
 
 
+def _stretch_edges(stretches: NDArray[np.integer], n_spikes: int) -> NDArray[np.int64]:
+    """The first spike of stretches between kept times, and the one past the last, (2, S)."""
+    return np.stack([np.maximum(stretches - 1, 0) * STRIDE, np.minimum(stretches * STRIDE, n_spikes)])
+
+
 def _read(rec: Recording, columns: Path) -> Level:
-    before, places = (mapped(columns / f"level_{name}.npy") for name in ("before", "places"))
+    before, places, times = (mapped(columns / f"level_{name}.npy") for name in ("before", "places", LAST))
     whole = before.ndim == 2 and before.shape == (len(places), len(rec.units)) and before.dtype == np.uint32
+    whole &= times.shape == (-(-len(rec.spike_times) // STRIDE),) and times.dtype == np.float64
     if not whole or places[0] != 0 or places[-1] > len(rec.spike_times) or np.any(np.diff(places) < 0):
         raise ValueError("levels that do not fit their recording")
-    return Level(before, places)
+    return Level(before, places, times)
 
 
 def _build(rec: Recording, columns: Path, n_rows: int) -> None:
@@ -118,8 +178,8 @@ def _build(rec: Recording, columns: Path, n_rows: int) -> None:
     places = np.linspace(0, len(rec.spike_times), n_rows + 1).astype(np.int64)
     before = _tables(np.asarray(rec.rows_to_draw), places, len(rec.units))
     _check_units(len(rec.spike_rows) - int(before[-1].sum(dtype=np.int64)))
-    # The table comes last: where it is there, all of it is.
-    for name, values in (("places", places), ("before", before)):
+    times = np.concatenate([some[::STRIDE] for (some,) in pieces(np.asarray(rec.spike_times))])
+    for name, values in (("places", places), ("before", before), (LAST, times)):
         with replacing(columns / f"level_{name}.npy") as temporary:
             np.save(temporary, values, allow_pickle=False)
 
@@ -148,6 +208,13 @@ def _tables(rows, places, n_units):
             if 0 <= unit < n_units:
                 before[k, unit] += 1
     return before
+
+
+@njit(cache=True, nogil=True)
+def _find(times, moments, edges, found):
+    for k in range(len(moments)):
+        first, stop = edges[:, k]
+        found[k] = first + np.searchsorted(times[first:stop], moments[k])
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,7 @@
 """A recording on disk: plain columns that are memory-mapped, and one JSON that names them.
 
     folder/recording.json        what there is, the format's version, the digest; replaced last, in one step
-    folder/columns-<id>/*.npy    one array each, never written again
+    folder/columns-<id>/*.npy    one array each, never written again; of a state, trace after trace (see below)
     folder/columns-<id>/*.parquet  tables: units, rates, intervals
 
 A new version is written beside the old one; only the JSON's atomic replacement makes it the recording. So a
@@ -17,9 +17,10 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
+from io import BufferedWriter
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ FORMAT = 2
 READABLE = (1, 2)
 SHORT = np.uint16
 PIECE_BYTES = 16 * 2**20
+# A state of so many traces at most is kept trace after trace, so that drawing a few of them reads no other; of more,
+# a piece would be written in scraps, and a moment of all (a picture of a field) be read from everywhere.
+TRACES_APART = 256
 SPIKES = ("spike_times", "spike_rows", "train_ticks", "train_offsets")
 INDEX = "recording.json"
 LARGEST_INDEX = 64 * 2**20
@@ -185,15 +189,34 @@ def _keep(columns: Path, name: str, values: np.ndarray, dtype: DTypeLike | None 
     """Write an array as NumPy does, but no more of it at once than a piece."""
     kind = values.dtype if dtype is None else np.dtype(dtype)
     by_column = values.ndim == 2 and values.flags.f_contiguous and not values.flags.c_contiguous
-    header = {
-        "descr": npy_format.dtype_to_descr(kind),
-        "fortran_order": by_column,
-        "shape": values.shape,
-    }
-    with (columns / f"{name}.npy").open("wb") as file:
-        npy_format.write_array_header_1_0(file, header)
+    with _written(columns, name, kind, values.shape, by_column) as file:
         for stretch in _stretches(values.T if by_column else values):
             file.write(np.ascontiguousarray(stretch, kind).data)
+
+
+def _keep_traces(columns: Path, name: str, values: np.ndarray) -> None:
+    """Write the values of a state trace after trace, whatever their order in memory."""
+    if values.ndim != 2 or values.flags.f_contiguous or values.shape[1] > TRACES_APART:
+        _keep(columns, name, values)
+        return
+    with _written(columns, name, values.dtype, values.shape, by_column=True) as file:
+        begins, trace, row = file.tell(), values.itemsize * len(values), 0
+        for stretch in _stretches(values):
+            for k, part in enumerate(np.ascontiguousarray(stretch.T)):
+                file.seek(begins + k * trace + row * values.itemsize)
+                file.write(part.data)
+            row += len(stretch)
+
+
+@contextmanager
+def _written(
+    columns: Path, name: str, kind: np.dtype, shape: tuple[int, ...], by_column: bool
+) -> Iterator[BufferedWriter]:
+    """An NPY file whose header is there, to write the values into; they are on the disk when it is closed."""
+    header = {"descr": npy_format.dtype_to_descr(kind), "fortran_order": by_column, "shape": shape}
+    with (columns / f"{name}.npy").open("wb") as file:
+        npy_format.write_array_header_1_0(file, header)
+        yield file
         file.flush()
         if file.tell() > PIECE_BYTES:
             # The index, which is on the disk before it counts, must not name columns that are not.
@@ -219,7 +242,8 @@ def _keep_tables(columns: Path, kind: str, tables: Mapping[str, pd.DataFrame]) -
 
 
 def _keep_state(columns: Path, number: int, name: str, state: State) -> dict[str, Any]:
-    for part in ("values", "time", "rows"):
+    _keep_traces(columns, f"state{number}_values", state.values)
+    for part in ("time", "rows"):
         _keep(columns, f"state{number}_{part}", getattr(state, part))
     described = {"variable": state.variable, "unit": state.unit, "labels": list(state.labels)}
     return {"name": name, "file": f"state{number}", **described}

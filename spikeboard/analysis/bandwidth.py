@@ -100,9 +100,7 @@ def optimal_bin_width(
         return None
     narrowest = max(1, (end - start) // min(max(1000, 20 * n_spikes), 50_000))
     n_bins = (end - start) // narrowest
-    first, last = train_bounds(
-        ticks, rec.train_offsets, unit_rows(rec, units), start, start + n_bins * narrowest
-    )
+    first, last = train_bounds(rec, unit_rows(rec, units), start, start + n_bins * narrowest)
     counts = pooled_counts(ticks, first, last, start, narrowest, n_bins)
     # Counts up to each multiple of the narrowest width: any wider histogram is a difference of these.
     below = np.concatenate([[0], np.cumsum(counts)])

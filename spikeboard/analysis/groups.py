@@ -14,6 +14,7 @@ from scipy import sparse
 from spikeboard.analysis.bins import pooled_counts
 from spikeboard.analysis.trains import gather, read_only, snap_bin, train_bounds, window_edges, window_ticks
 from spikeboard.errors import RecordingError
+from spikeboard.levels import spikes_before
 from spikeboard.recording import Recording, check_order
 
 # Numbers of a matrix that still fit beside everything else in the memory of a small server (400 MB).
@@ -125,7 +126,7 @@ class Trains:
     def between(self, start: int, last_tick: int) -> Trains:
         """The same groups in a part of the window: the spikes on the ticks from `start` to `last_tick`."""
         start, last_tick = max(start, self.start), min(last_tick, self.last_tick)
-        bounds = train_bounds(self.rec.train_ticks, self.rec.train_offsets, self.rows, start, last_tick + 1)
+        bounds = train_bounds(self.rec, self.rows, start, last_tick + 1)
         return replace(
             self, start=start, stop=last_tick + 1, last_tick=last_tick, first=bounds[0], last=bounds[1]
         )
@@ -140,7 +141,7 @@ class Trains:
         """Spikes of a group in each of n whole bins from the start of the window, (n_bins,) int32."""
         rec = self.rec
         stop = self.start + n_bins * bin_ticks
-        bounds = train_bounds(rec.train_ticks, rec.train_offsets, self.members[group], self.start, stop)
+        bounds = train_bounds(rec, self.members[group], self.start, stop)
         return pooled_counts(read_only(rec.train_ticks), *bounds, self.start, bin_ticks, n_bins)
 
     @property
@@ -168,7 +169,7 @@ class Trains:
         """The spikes of the recording that hold these, where to pick them out is quicker than to sort."""
         # Half a tick off, where no spike lies, so that rounding cannot move one across.
         edges_s = (np.array([self.start, self.last_tick + 1]) - 0.5) / self.rec.ticks_per_second
-        first, last = np.searchsorted(np.asarray(self.rec.spike_times), edges_s).tolist()
+        first, last = spikes_before(self.rec, edges_s).tolist()
         disjoint = len(np.unique(self.rows)) == len(self.rows)
         return slice(first, last) if disjoint and last - first <= SORTED_BY * self.n_spikes else None
 
@@ -212,7 +213,7 @@ def grouped_trains(
         raise RecordingError("the time window has no length; choose a longer one")
     rows = np.concatenate([*members, np.zeros(0, np.int64)])
     window = window_ticks(rec, t0, t1)
-    first, last = train_bounds(rec.train_ticks, rec.train_offsets, rows, *window)
+    first, last = train_bounds(rec, rows, *window)
     return Trains(rec, start, end, window[1] - 1, members, first, last)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spikeboard.analysis.parts import in_parts
 from spikeboard.analysis.trains import Rows, duration_s, first_ticks_from, read_only, unit_rows, window_ticks
 from spikeboard.errors import RecordingError
+from spikeboard.levels import spikes_before
 from spikeboard.recording import Recording, check_order
 
 MOST_PIXELS = 64 * 10**6
@@ -139,7 +140,7 @@ def spikes_shown(rec: Recording, t0: float | None, t1: float | None) -> slice:
     -------
     slice : of `rec.spike_times` and `rec.spike_rows`
     """
-    edges = np.searchsorted(np.asarray(rec.spike_times), column_edges(rec, t0, t1, 1))
+    edges = spikes_before(rec, column_edges(rec, t0, t1, 1))
     return slice(int(edges[0]), int(edges[1]))
 
 

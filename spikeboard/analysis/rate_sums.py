@@ -11,7 +11,7 @@ from spikeboard.analysis.kernel_sums import count_weights, even_grid, even_spaci
 from spikeboard.analysis.kernels import ALPHA, EXPONENTIAL, GAUSSIAN, Floats, Kernel
 from spikeboard.analysis.parts import in_equal_parts, in_parts
 from spikeboard.analysis.trains import Rows, group_of_units, read_only, trains_in, unit_rows
-from spikeboard.levels import column_counts
+from spikeboard.levels import column_counts, spikes_before
 from spikeboard.recording import Recording, check_order
 
 # Rates of units × times that are held at once where only their mean is wanted.
@@ -115,7 +115,7 @@ def _by_counts(
 def _in_reach(rec: Recording, shape: Kernel, sigma: float, times: Floats) -> int:
     """Spikes of all units between the first and the last that any of the times is in reach of."""
     ends = [times[0] - shape.after * sigma, times[-1] + shape.before * sigma]
-    return int(np.diff(np.searchsorted(rec.spike_times, ends))[0])
+    return int(np.diff(spikes_before(rec, np.array(ends)))[0])
 
 
 def _share_in_reach(rec: Recording, shape: Kernel, sigma: float) -> float:

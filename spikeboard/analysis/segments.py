@@ -12,7 +12,9 @@ from numba import njit
 from spikeboard.analysis.groups import Trains, positive
 from spikeboard.analysis.parts import in_equal_parts, in_parts
 from spikeboard.analysis.trains import group_of_units, read_only
+from spikeboard.columns import will_read
 from spikeboard.errors import RecordingError
+from spikeboard.levels import spikes_before
 
 # Sampled this many times finer than the highest frequency shown, the boxcar of a bin takes at most 5 % of its power.
 SAMPLES_PER_PERIOD = 8
@@ -174,13 +176,15 @@ def _places(trains: Trains, layout: Layout) -> np.ndarray:
     starts = _starts(trains, layout)
     # Half a tick off, where no spike lies, so that rounding cannot move one across.
     edges = np.stack([starts, starts + layout.segment * layout.bin_ticks], axis=1) - 0.5
-    return np.searchsorted(read_only(trains.rec.spike_times), edges / trains.rec.ticks_per_second)
+    return spikes_before(trains.rec, edges / trains.rec.ticks_per_second)
 
 
 def _counted_apart(trains: Trains, groups: Sequence[int], layout: Layout, places: np.ndarray) -> np.ndarray:
     """Spikes in each sample of segments that lie apart, (groups, n_segments · segment) int32, read in order of time."""
     rec, starts = trains.rec, _starts(trains, layout)
     times, rows = read_only(rec.spike_times), np.asarray(rec.rows_to_draw)
+    for column in (times, rows):
+        will_read(column, *places.T)
     counts = np.zeros((len(groups), layout.n_segments * layout.segment), np.int32)
     members = [trains.members[k] for k in groups]
     # A unit of two groups is counted for one after the other.

@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from spikeboard.errors import RecordingError
+from spikeboard.levels import train_places
 from spikeboard.recording import ON_TICK, Recording, check_order
 
 Ticks: TypeAlias = NDArray[np.int64]
@@ -150,27 +151,29 @@ def unit_rows(rec: Recording, units: Rows) -> NDArray[np.int64]:
     return rows
 
 
-def train_bounds(
-    ticks: Ticks, offsets: Ticks, units: NDArray[np.int64], start: int, stop: int
-) -> tuple[Ticks, Ticks]:
+def train_bounds(rec: Recording, units: NDArray[np.int64], start: int, stop: int) -> tuple[Ticks, Ticks]:
     """Which stretch of each chosen train lies in [start, stop).
 
     Parameters
     ----------
-    ticks, offsets : the trains, one after another
+    rec : the recording, whose trains stand one after another
     units : (U,) rows, in any order, repeats allowed
     start, stop : ticks
 
     Returns
     -------
-    first, last : (U,) int64; the train of units[k] in the window is ``ticks[first[k]:last[k]]``
+    first, last : (U,) int64; the train of units[k] in the window is ``train_ticks[first[k]:last[k]]``
 
     Raises
     ------
     RecordingError : where offsets point outside of the ticks, as those of a damaged file may
     """
-    _check_offsets(offsets, len(ticks))
-    return _bounds(read_only(ticks), read_only(offsets), read_only(units), start, stop)
+    _check_offsets(rec.train_offsets, len(rec.train_ticks))
+    # Half a tick off, where no spike lies, so that rounding cannot move one across.
+    places = train_places(rec, (np.array([start, max(start, stop)]) - 0.5) / rec.ticks_per_second)
+    if places is not None:
+        return places[0, units], places[1, units]
+    return _bounds(read_only(rec.train_ticks), read_only(rec.train_offsets), read_only(units), start, stop)
 
 
 def trains_in(
@@ -184,18 +187,18 @@ def trains_in(
     """
     check_order(rec)
     ticks = read_only(rec.train_ticks)
-    first, last = train_bounds(ticks, rec.train_offsets, unit_rows(rec, units), *window_ticks(rec, t0, t1))
+    first, last = train_bounds(rec, unit_rows(rec, units), *window_ticks(rec, t0, t1))
     return ticks, first, last
 
 
 def select_trains(
-    ticks: Ticks, offsets: Ticks, units: NDArray[np.int64] | Sequence[int], start_tick: int, stop_tick: int
+    rec: Recording, units: NDArray[np.int64] | Sequence[int], start_tick: int, stop_tick: int
 ) -> tuple[Ticks, Ticks]:
     """The trains of chosen units in [start_tick, stop_tick), one after another; a copy unless they stand so.
 
     Parameters
     ----------
-    ticks, offsets : the trains, one after another
+    rec : the recording
     units : rows, in the order wanted
     start_tick, stop_tick : ticks
 
@@ -203,9 +206,10 @@ def select_trains(
     -------
     ticks, offsets : (N,) and (U + 1,) int64
     """
-    ticks = read_only(ticks)
-    first, last = train_bounds(ticks, offsets, np.asarray(units, np.int64), start_tick, stop_tick)
-    return gather(ticks, first, last), np.concatenate([[0], np.cumsum(last - first)]).astype(np.int64)
+    first, last = train_bounds(rec, np.asarray(units, np.int64), start_tick, stop_tick)
+    return gather(read_only(rec.train_ticks), first, last), np.concatenate(
+        [[0], np.cumsum(last - first)]
+    ).astype(np.int64)
 
 
 def gather(ticks: Ticks, first: Ticks, last: Ticks) -> Ticks:

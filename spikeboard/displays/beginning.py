@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spikeboard.levels import spikes_before
 from spikeboard.recording import Recording
 from spikeboard.view import Flag
 from spikeboard.views.chosen import span
@@ -81,7 +82,7 @@ def window_taken(
 
 def _effort(rec: Recording, t0: float, end: float, seconds: Callable[[float], float]) -> float:
     """How long a window takes, as a part of what it may take by itself."""
-    first, last = np.searchsorted(rec.spike_times, [t0, end])
+    first, last = spikes_before(rec, np.array([t0, end]))
     return min(seconds(end) / MOMENT_S, max(seconds(end) / PATIENCE_S, (last - first) / FEW_SPIKES))
 
 

@@ -143,7 +143,7 @@ def _marks(rec: Recording, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
 
 def _on_screen(rec: Recording, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     window = window_ticks(rec, scene.x0, scene.x1)
-    return select_trains(rec.train_ticks, rec.train_offsets, scene.rows, *window)
+    return select_trains(rec, scene.rows, *window)
 
 
 def _picture(rec: Recording, scene: Scene, viewport: Viewport, marginals: bool) -> tuple[bytes, int]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -84,7 +86,7 @@ def test_selected_trains_are_what_a_mask_would_give(
 ) -> None:
     rec = made(trains)
     units = [unit % len(trains) for unit in units]
-    ticks, offsets = select_trains(rec.train_ticks, rec.train_offsets, units, start, stop)
+    ticks, offsets = select_trains(rec, units, start, stop)
     for k, unit in enumerate(units):
         expected = [tick for tick in trains[unit] if start <= tick < stop]
         assert list(ticks[offsets[k] : offsets[k + 1]]) == expected
@@ -93,9 +95,9 @@ def test_selected_trains_are_what_a_mask_would_give(
 
 @pytest.mark.parametrize(("start", "stop"), [(4, 9), (5, 9), (3, 8), (4, 8), (3, 3), (9, 12), (0, 3), (8, 8)])
 def test_windows_that_begin_and_end_beside_the_ends_of_a_train(start: int, stop: int) -> None:
-    train = np.array([3, 4, 4, 6, 8])
-    ticks, offsets = select_trains(train, np.array([0, 5, 5]), [0, 1], start, stop)
-    assert ticks.tolist() == [tick for tick in train.tolist() if start <= tick < stop]
+    train = [3, 4, 4, 6, 8]
+    ticks, offsets = select_trains(made([train, []]), [0, 1], start, stop)
+    assert ticks.tolist() == [tick for tick in train if start <= tick < stop]
     assert offsets.tolist() == [0, len(ticks), len(ticks)]
 
 
@@ -103,10 +105,8 @@ def test_selected_trains_from_read_only_memory_maps(tmp_path) -> None:
     rec = awkward()
     rec.train_ticks.tofile(tmp_path / "ticks")
     mapped = np.memmap(tmp_path / "ticks", np.int64, mode="r")
-    ours = select_trains(mapped, rec.train_offsets, [5, 3], 100, 60_000)
-    assert all(
-        map(np.array_equal, ours, select_trains(rec.train_ticks, rec.train_offsets, [5, 3], 100, 60_000))
-    )
+    ours = select_trains(replace(rec, train_ticks=mapped), [5, 3], 100, 60_000)
+    assert all(map(np.array_equal, ours, select_trains(rec, [5, 3], 100, 60_000)))
 
 
 @pytest.mark.parametrize(
@@ -160,4 +160,4 @@ def test_a_window_without_length_has_no_duration() -> None:
 @pytest.mark.parametrize("offsets", [[0, 5], [-1, 3], [0, 2, 1], [1, 0]])
 def test_offsets_that_point_outside_of_the_spikes_are_refused(offsets: list[int]) -> None:
     with pytest.raises(RecordingError, match="damaged"):
-        select_trains(np.arange(3), np.array(offsets), [0], 0, 10)
+        select_trains(replace(made([[0, 1, 2]]), train_offsets=np.array(offsets)), [0], 0, 10)
