@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -26,7 +26,9 @@ PIECE = 2**21
 IN_MEMORY = 8 * 2**20
 KEPT_FREE = 2**28
 # Bytes; stretches of a column that are no further apart are read as one.
-NEAR = 2**15
+NEAR = 2**13
+# Values to either side of where an even column would have one that is sought.
+GUESSED = 500
 
 
 def pieces(*columns: np.ndarray, size: int | None = None) -> Iterator[tuple[np.ndarray, ...]]:
@@ -89,13 +91,43 @@ def will_read(column: np.ndarray, first: NDArray[np.integer], stop: NDArray[np.i
     row = column.strides[0]
     begins = (offset + np.asarray(first, np.int64) * row) // mmap.PAGESIZE * mmap.PAGESIZE
     ends = np.maximum.accumulate(np.append(0, offset + np.asarray(stop, np.int64) * row))[1:]
-    some = begins < ends
+    some = np.asarray(first) < stop
     begins, ends = begins[some], ends[some]
     if not len(begins):
         return
     apart = begins[1:] > ends[:-1] + NEAR
     for begin, end in zip(begins[np.append(True, apart)], ends[np.append(apart, True)], strict=True):
-        memory.madvise(mmap.MADV_WILLNEED, int(begin), int(end - begin))
+        _ask(memory, int(begin), int(end))
+
+
+def _ask(memory: mmap.mmap, begin: int, end: int) -> None:
+    memory.madvise(mmap.MADV_WILLNEED, begin, end - begin)
+
+
+def taken(column: np.ndarray, places: NDArray[np.integer]) -> np.ndarray:
+    """Some values of a column, `column[places]`, read at once where it is mapped; places ascend."""
+    will_read(column, places, places + 1)
+    return column[places]
+
+
+def first_from(times: np.ndarray, moment: float, side: Literal["left", "right"] = "left") -> int:
+    """`np.searchsorted(times, moment, side)`; of a mapped column sampled evenly, little is read.
+
+    Parameters
+    ----------
+    times : (T,) ascending
+    moment : in the unit of the times
+    side : "left" for the first time at or after the moment, "right" for the first one after it
+    """
+    if len(times) > 4 * GUESSED:
+        will_read(times, np.array([0, len(times) - 1]), np.array([1, len(times)]))
+        middle = int(np.interp(moment, times[[0, -1]], [0, len(times) - 1]))
+        first, stop = max(middle - GUESSED, 0), min(middle + GUESSED, len(times))
+        will_read(times, np.array([first]), np.array([stop]))
+        found = first + int(np.searchsorted(times[first:stop], moment, side))
+        if (found > first or first == 0) and (found < stop or stop == len(times)):
+            return found
+    return int(np.searchsorted(times, moment, side))
 
 
 def gathered(parts: Iterable[Sequence[np.ndarray]], dtypes: Sequence[DTypeLike]) -> tuple[np.ndarray, ...]:

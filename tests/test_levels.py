@@ -13,8 +13,9 @@ from made_trains import awkward, made
 from spikeboard import levels
 from spikeboard import open as open_recording
 from spikeboard.analysis.bins import binned_counts, population_counts
+from spikeboard.analysis.trains import train_bounds
 from spikeboard.errors import RecordingError
-from spikeboard.levels import column_counts, count_level
+from spikeboard.levels import column_counts, count_level, spikes_before
 from spikeboard.recording import Recording
 
 UNITS = 9
@@ -102,6 +103,32 @@ def test_counts_of_units_in_few_bins_are_the_same_with_a_level(
     if rows is None:
         monkeypatch.delattr("spikeboard.analysis.bins._count_bins")
         np.testing.assert_array_equal(binned_counts(rec, 770.0, rows, *window).counts, plain.counts)
+
+
+@given(st.lists(st.floats(-1, 11), max_size=30))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_spikes_before_moments_are_found_in_whatever_order(rec: Recording, moments: list[float]) -> None:
+    assert len(rec.spike_times) > 3 * levels.STRIDE
+    some = np.array([*moments, *rec.spike_times[:: levels.STRIDE][:3], -np.inf, np.inf]).reshape(-1, 1)
+    np.testing.assert_array_equal(spikes_before(rec, some), np.searchsorted(rec.spike_times, some))
+    np.testing.assert_array_equal(spikes_before(awkward(1), some), np.searchsorted(rec.spike_times, some))
+
+
+@given(st.integers(-10, 110_000), st.integers(-10, 110_000))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_stretches_of_trains_are_the_same_with_a_level(rec: Recording, start: int, stop: int) -> None:
+    rows = np.array([3, 0, UNITS - 1, 3])
+    fast, slow = (train_bounds(one, rows, start, stop) for one in (rec, awkward(1)))
+    within = [rec.train_ticks[a:b].tolist() for a, b in zip(*fast, strict=True)]
+    assert within == [rec.train_ticks[a:b].tolist() for a, b in zip(*slow, strict=True)]
+
+
+def test_windows_of_trains_are_found_without_reading_them(
+    rec: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("spikeboard.analysis.trains._bounds")
+    first, last = train_bounds(rec, np.arange(UNITS), -(10**9), 10**12)
+    np.testing.assert_array_equal(last - first, rec.counts)
 
 
 def test_a_level_lies_beside_its_columns_and_is_built_once(rec: Recording, tmp_path: Path) -> None:

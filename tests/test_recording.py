@@ -7,9 +7,10 @@ import mmap
 import numpy as np
 import pandas as pd
 import pytest
+from made_states import with_state
 
 import spikeboard
-from spikeboard import RecordingError, Synapses
+from spikeboard import RecordingError, Synapses, store
 from spikeboard.recording import clock
 
 
@@ -90,6 +91,19 @@ def test_a_saved_recording_comes_back_whole_and_mapped(tmp_path) -> None:
     assert back.states["E.v"].axis == "v (mV)" and back.states["E.v"].values.tolist() == [[1.0], [1.0]]
     assert (back.notes, back.digest, back.sampling_rate) == (rec.notes, rec.digest, rec.sampling_rate)
     assert back.synapses("E→I").delay is not None
+
+
+@pytest.mark.parametrize(("n_columns", "apart"), [(1, True), (3, True), (store.TRACES_APART + 1, False)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_values_of_a_state_are_kept_trace_after_trace(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, n_columns: int, apart: bool, order: str
+) -> None:
+    monkeypatch.setattr(store, "PIECE_BYTES", 700)
+    values = np.random.default_rng(2).normal(size=(1001, n_columns)).astype("f4")
+    folder = with_state(np.asarray(values, order=order)).save(tmp_path / "store")
+    found = spikeboard.open(folder).states["v"].values
+    np.testing.assert_array_equal(found, values)
+    assert found.flags.f_contiguous == (apart or order == "F")
 
 
 def test_saving_again_replaces_and_leaves_one_set_of_columns(tmp_path) -> None:

@@ -29,6 +29,7 @@ from spikeboard.analysis.segments import (
     train_powers,
     transforms,
 )
+from spikeboard.columns import will_read
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
 
@@ -420,6 +421,9 @@ def _signal_power(columns: np.ndarray, layout: Layout, taper: np.ndarray) -> np.
     if layout.step <= layout.segment:
         return np.array([_column_power(column, layout, taper) for column in columns.T])
     # Of segments that lie apart, only they are read, of all columns at once.
+    starts = np.arange(0, len(columns) - layout.segment + 1, layout.step)
+    for part in [columns] if columns.flags.c_contiguous else columns.T:
+        will_read(part, starts, starts + layout.segment)
     segments = np.lib.stride_tricks.sliding_window_view(columns, layout.segment, axis=0)[:: layout.step]
     apart = np.ascontiguousarray(segments.transpose(1, 0, 2)).reshape(columns.shape[1], -1)
     packed = replace(layout, step=layout.segment, samples=apart.shape[1])

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from spikeboard import trace_levels
 from spikeboard.analysis.axes import WithAxes
-from spikeboard.analysis.parts import in_equal_parts
 from spikeboard.analysis.trains import read_only
+from spikeboard.columns import first_from, will_read
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording
-from spikeboard.trace_levels import extreme_places, no_blocks, state_blocks
+from spikeboard.trace_levels import BLOCK, extreme_places, no_blocks, state_blocks, step_range
+
+# Stretches of so many blocks or more begin where a block does, so that nothing but the blocks is read: an edge is then
+# off by an eighth of a pixel at most.
+BLOCKS_PER_PIXEL = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +77,9 @@ def trace_envelope(
     if blocks is None:
         return envelope(state.values, state.time, t0, t1, width, columns)
     chosen = np.arange(state.values.shape[1]) if columns is None else np.asarray(columns, np.int64)
-    places = extreme_places(state.values, chosen, _stretches(low, high, width), blocks)
-    return Envelope(state.time[places], state.values[places, chosen[:, None]], high - low, False)
+    places, values = extreme_places(state.values, chosen, _stretches(low, high, width), blocks)
+    will_read(state.time, np.array([low]), np.array([high]))
+    return Envelope(state.time[places], values, high - low, False)
 
 
 def envelope(
@@ -88,7 +92,8 @@ def envelope(
 ) -> Envelope:
     """The samples of a window: all of them where they fit, else the least and greatest of each pixel's stretch.
 
-    The samples are cut into `width` stretches; of each the minimum and the maximum are given, at their own
+    The samples are cut into `width` stretches (of whole blocks of 256 samples, but at the ends of the window, where a
+    pixel holds 1024 and more); of each the minimum and the maximum are given, at their own
     times and in their order. So at most 2·width points per trace, and no peak is lost.
 
     Parameters
@@ -118,7 +123,8 @@ def envelope(
         points = _all_samples(table, np.asarray(time[low:high], np.float64), chosen)
         exact = True
     else:
-        points = _extremes(_native(table), np.asarray(time[low:high], np.float64), chosen, width)
+        edges = _stretches(low, high, width) - low
+        points = _extremes(_native(table), np.asarray(time[low:high], np.float64), chosen, edges)
         exact = False
     times, drawn = points if values.ndim == 2 else (points[0][0], points[1][0])
     return Envelope(times, drawn, high - low, exact)
@@ -129,26 +135,33 @@ def window_samples(time: NDArray[np.float64], t0: float | None, t1: float | None
 
     Unlike a window of spikes it is closed on both sides: a sample is a value at a moment, counted nowhere.
     """
-    low = 0 if t0 is None else int(np.searchsorted(time, t0, side="left"))
-    high = len(time) if t1 is None else int(np.searchsorted(time, t1, side="right"))
+    low = 0 if t0 is None else first_from(time, t0)
+    high = len(time) if t1 is None else first_from(time, t1, side="right")
     return low, max(low, high)
 
 
-def shortest_and_longest_step(time: NDArray[np.float64]) -> tuple[float, float]:
-    """The shortest and the longest step from one time to the next, s; inf and -inf of fewer than two times."""
-    shown = read_only(time)
-    ends = in_equal_parts(lambda a, b: _shortest_and_longest(shown, a, b), max(len(shown) - 1, 0), 1)
-    return min(end[0] for end in ends), max(end[1] for end in ends)
+def shortest_and_longest_step(rec: Recording, name: str, low: int, high: int) -> tuple[float, float]:
+    """The shortest and the longest step from one sample of a state to the next, s; inf and -inf where there is none.
+
+    Parameters
+    ----------
+    rec : the recording
+    name : of the state, which it has
+    low, high : the samples looked at, as the first index and the one past the last
+    """
+    state = rec.states[name]
+    return step_range(read_only(state.time), low, high, state_blocks(rec, name) or no_blocks(state.values))
 
 
 def pauses(
-    time: NDArray[np.float64], t0: float | None, t1: float | None, times_usual: float
+    rec: Recording, name: str, t0: float | None, t1: float | None, times_usual: float
 ) -> NDArray[np.float64]:
     """Where the samples of a window pause: the times of those that are followed by a longer step than usual.
 
     Parameters
     ----------
-    time : (T,) float64, s, ascending
+    rec : the recording
+    name : of the state, which it has
     t0, t1 : s, both included; None for the whole
     times_usual : a pause is a step longer than so many times the median of all steps in the window; 1 or more
 
@@ -156,14 +169,14 @@ def pauses(
     -------
     (P,) float64, s, ascending
     """
+    time = rec.states[name].time
     low, high = window_samples(time, t0, t1)
-    shown = read_only(time[low:high])
-    shortest, longest = shortest_and_longest_step(shown)
+    shortest, longest = shortest_and_longest_step(rec, name, low, high)
     # No step is longer than that of the shortest: then none is longer than that of the median.
-    if len(shown) < 3 or longest <= times_usual * shortest:
+    if high - low < 3 or longest <= times_usual * shortest:
         return np.zeros(0)
-    steps = np.diff(shown)
-    return shown[:-1][steps > times_usual * np.median(steps)]
+    steps = np.diff(time[low:high])
+    return time[low : high - 1][steps > times_usual * np.median(steps)]
 
 
 def finite_ranges(
@@ -199,15 +212,18 @@ def _all_samples(
 
 
 def _extremes(
-    table: np.ndarray, time: NDArray[np.float64], columns: NDArray[np.int64], width: int
+    table: np.ndarray, time: NDArray[np.float64], columns: NDArray[np.int64], edges: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], np.ndarray]:
-    places = extreme_places(table, columns, _stretches(0, len(table), width), no_blocks(table))
-    return time[places], table[places, columns[:, None]]
+    places, values = extreme_places(table, columns, edges, no_blocks(table))
+    return time[places], values
 
 
 def _stretches(low: int, high: int, width: int) -> NDArray[np.int64]:
-    """The edges of `width` stretches of samples, as even as whole numbers allow."""
-    return low + np.arange(width + 1, dtype=np.int64) * (high - low) // width
+    """The edges of `width` stretches of samples, as even as whole numbers allow, or whole blocks where long."""
+    edges = low + np.arange(width + 1, dtype=np.int64) * (high - low) // width
+    if high - low >= BLOCKS_PER_PIXEL * BLOCK * width:
+        edges[1:-1] = np.rint(edges[1:-1] / BLOCK).astype(np.int64) * BLOCK
+    return edges
 
 
 def _native(table: np.ndarray) -> np.ndarray:
@@ -218,12 +234,3 @@ def _native(table: np.ndarray) -> np.ndarray:
     if kind == np.bool_:
         return table.view(np.uint8)
     return np.asarray(table) if kind.isnative else table.astype(kind.newbyteorder("="))
-
-
-@njit(cache=True, nogil=True)
-def _shortest_and_longest(time, first, last):
-    shortest, longest = np.inf, -np.inf
-    for k in range(first, last):
-        step = time[k + 1] - time[k]
-        shortest, longest = min(shortest, step), max(longest, step)
-    return shortest, longest

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from spikeboard.analysis.traces import window_samples
+from spikeboard.columns import first_from
 from spikeboard.displays.beginning import WHOLE, beginning, beginning_words
 from spikeboard.displays.phase_portrait.density import (
     add_density,
@@ -116,10 +117,10 @@ def portrait(
 
 def _followed(state: State, t0: float, t1: float) -> tuple[float, str]:
     """Where the path ends, s, and what the caption says of that: one too long would be drawn in crumbs."""
-    first = np.searchsorted(state.time, t0)
+    first = first_from(state.time, t0)
 
     def samples(end: float) -> int:
-        return int(np.searchsorted(state.time, end, side="right") - first)
+        return first_from(state.time, end, side="right") - first
 
     n = samples(t1)
     if n <= MOST_FOLLOWED:

@@ -199,7 +199,7 @@ def _reduced(
         mine = [column for column in columns if column.state is state]
         places = [column.place for column in mine]
         drawn = trace_envelope(rec, _called(rec, state), t0, t1, width, places)
-        gaps = pauses(state.time, t0, t1, GAP)
+        gaps = pauses(rec, _called(rec, state), t0, t1, GAP)
         for column, time, values in zip(mine, drawn.time, drawn.values, strict=True):
             found[column] = Envelope(*_broken(time, values.astype(float), gaps), drawn.samples, drawn.exact)
     return found

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikeboard.analysis.traces import envelope
+from spikeboard.columns import first_from, taken
 from spikeboard.recording import Recording, State
 from spikeboard.theme import shown
 
@@ -57,8 +58,12 @@ def path_of(
     notes : gets what has to be said
     """
     first, second = states
-    time = np.asarray(first.time[samples], np.float64)
-    x = np.asarray(first.values[samples, places[0]], np.float64)
+    column = first.values[:, places[0]]
+    # Of very many samples some stretches are wanted, and read at once.
+    time, x = (
+        np.asarray(some[samples] if isinstance(samples, slice) else taken(some, samples), np.float64)
+        for some in (first.time, column)
+    )
     time, x, y = _together(second, places[1], time, x, delay, notes)
     row = int(first.rows[places[0]])
     name = rec.label(row) if row >= 0 else first.labels[places[0]]
@@ -99,11 +104,18 @@ def _together(
     later, step = np.asarray(second.time, np.float64), _step(second)
     if not len(later) or not len(time):
         return np.zeros(0), np.zeros(0), np.zeros(0)
-    first = int(np.searchsorted(later, time[0] + shift - step / 2))
-    if np.array_equal(later[first : first + len(time)] - shift, time):
-        return time, x, np.asarray(second.values[first : first + len(time), place], np.float64)
+    tolerance = max(1e-6 * step, 1e-9 * max(abs(time[-1]), 1.0))
+    first = first_from(later, time[0] + shift - step / 2)
+    # Where it is sampled evenly, which one is next is known without looking through all of them.
+    even = np.rint((time - time[0]) / step).astype(np.int64) + first if step else np.zeros(1, np.int64)
+    if (
+        even[0] >= 0
+        and even[-1] < len(later)
+        and np.all(np.abs(taken(later, even) - time - shift) <= tolerance)
+    ):
+        return time, x, np.asarray(taken(second.values[:, place], even), np.float64)
     nearest = np.clip(np.searchsorted(later, time + shift - step / 2), 0, len(later) - 1)
-    close = np.abs(later[nearest] - time - shift) <= max(1e-6 * step, 1e-9 * max(abs(time[-1]), 1.0))
+    close = np.abs(later[nearest] - time - shift) <= tolerance
     if np.count_nonzero(close) < 2 and len(later) > 1:
         inside = (time + shift >= later[0]) & (time + shift <= later[-1])
         notes.append(

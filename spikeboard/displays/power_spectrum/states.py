@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikeboard.analysis.spectra import Spectrum, confidence, welch_signal
 from spikeboard.analysis.traces import shortest_and_longest_step
+from spikeboard.columns import first_from
 from spikeboard.displays.power_spectrum.segments import (
     Asked,
     cut,
@@ -27,6 +28,8 @@ from spikeboard.view import Result
 from spikeboard.views.chosen import many, span, window_of
 
 MOST_COLUMNS = 8
+# Reading a sample from the disk takes as long as transforming it.
+READ_TOO = 2
 
 
 def numbers(
@@ -40,10 +43,11 @@ def numbers(
     whole: bool,
 ) -> Result:
     """One row per recorded column and frequency: power and its confidence interval."""
-    state = _state(rec, name)
+    key = _name(rec, name)
+    state = rec.states[key]
     t0, t1 = window_of(rec, selection)
     columns, notes = _columns(rec, selection, state)
-    first, last, rate = _samples(state, t0, t1)
+    first, last, rate = _samples(rec, key, t0, t1)
     asked, more = cut(0.0, (last - first) / rate, resolution_hz, max_hz, overlap, method, whole)
     found = _spectrum(state, columns, first, last, rate, asked)
     if max_hz > rate / 2:
@@ -75,13 +79,14 @@ def numbers(
     )
 
 
-def _state(rec: Recording, name: str | None) -> State:
+def _name(rec: Recording, name: str | None) -> str:
+    """The state asked for, or the first."""
     if not rec.states:
         raise NothingToDraw("no state variable was recorded: choose spikes as the source")
     key = next(iter(rec.states)) if name is None else name
     if key not in rec.states:
         raise NothingToDraw(f"no state {shown(key)} in this recording; it has {listed(list(rec.states))}")
-    return rec.states[key]
+    return key
 
 
 def _columns(rec: Recording, selection: Selection, state: State) -> tuple[NDArray[np.int64], list[str]]:
@@ -100,7 +105,7 @@ def _spectrum(
     state: State, columns: NDArray[np.int64], first: int, last: int, rate: float, asked: Asked
 ) -> Spectrum:
     """Spectra of the columns; neighbours are not copied, but read where a segment is."""
-    most = most_segments(replace(asked, method="welch"), asked.segment_s * rate, len(columns))
+    most = most_segments(replace(asked, method="welch"), asked.segment_s * rate, len(columns) * READ_TOO)
     runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
     found = [
         welch_signal(
@@ -112,10 +117,11 @@ def _spectrum(
     return replace(found[0], power=np.concatenate([one.power for one in found]))
 
 
-def _samples(state: State, t0: float, t1: float) -> tuple[int, int, float]:
-    """The first sample in the window and the one past the last, and how many there are per second."""
+def _samples(rec: Recording, name: str, t0: float, t1: float) -> tuple[int, int, float]:
+    """The first sample of a state in the window and the one past the last, and how many there are per second."""
+    state = rec.states[name]
     time = np.asarray(state.time)
-    first, last = np.searchsorted(time, [t0, t1]).tolist()
+    first, last = first_from(time, t0), first_from(time, t1)
     # A sample at the very end of the recording belongs to the window.
     last = len(time) if last == len(time) - 1 and time[-1] <= t1 else last
     if last - first < 8:
@@ -123,7 +129,7 @@ def _samples(state: State, t0: float, t1: float) -> tuple[int, int, float]:
             f"{last - first} samples of {shown(state.variable)} lie in {span(t0, t1)}: too few"
         )
     step = float(time[last - 1] - time[first]) / (last - 1 - first)
-    least, most = shortest_and_longest_step(time[first:last])
+    least, most = shortest_and_longest_step(rec, name, first, last)
     if max(most - step, step - least) > 0.01 * step:
         raise NothingToDraw(
             f"{shown(state.variable)} was not sampled at equal steps ({least * 1e3:g} to "
