@@ -12,7 +12,7 @@ from made_trains import awkward, made
 
 from spikeboard import levels
 from spikeboard import open as open_recording
-from spikeboard.analysis.bins import binned_counts, population_counts
+from spikeboard.analysis.bins import binned_counts, population_counts, population_errors
 from spikeboard.analysis.trains import train_bounds
 from spikeboard.errors import RecordingError
 from spikeboard.levels import column_counts, count_level, spikes_before
@@ -129,6 +129,18 @@ def test_windows_of_trains_are_found_without_reading_them(
     monkeypatch.delattr("spikeboard.analysis.trains._bounds")
     first, last = train_bounds(rec, np.arange(UNITS), -(10**9), 10**12)
     np.testing.assert_array_equal(last - first, rec.counts)
+
+
+@pytest.mark.parametrize("window", [(None, None), (2.0, 7.3)])
+def test_standard_errors_over_units_are_the_same_with_a_level(
+    rec: Recording, window: tuple[float | None, float | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = [[0, 4, 7], [4, 5], [3], []]
+    plain = population_errors(awkward(1), 770.0, groups, *window)
+    monkeypatch.setattr("spikeboard.analysis.bins.STEPS_BY_LEVEL", 1)
+    monkeypatch.delattr("spikeboard.analysis.bins._count_moments")
+    np.testing.assert_array_equal(population_errors(rec, 770.0, groups[:2], *window), plain[:2])
+    assert np.isfinite(plain[:2]).all() and np.isnan(plain[2:]).all()
 
 
 def test_a_level_lies_beside_its_columns_and_is_built_once(rec: Recording, tmp_path: Path) -> None:

@@ -111,9 +111,7 @@ def binned_counts(
     _check_size(len(rows), n_bins)
     longest = int((last - first).max(initial=0))
     kind = np.uint16 if longest <= np.iinfo(np.uint16).max else np.uint32
-    # To read a level costs some steps for each unit and bin, to count one for each spike.
-    few = len(rows) * n_bins <= min(MOST_BY_LEVEL, int((last - first).sum()) // STEPS_BY_LEVEL)
-    if few and (found := _by_level(rec, rows[:, None], grid, t0, t1)) is not None:
+    if (found := _units_by_level(rec, rows, grid, int((last - first).sum()), t0, t1)) is not None:
         return _binned(rec, found.astype(kind), grid)
     counts = np.zeros((len(rows), n_bins), kind)
     in_parts(
@@ -152,6 +150,15 @@ def population_counts(
     for row, group in zip(counts, chosen, strict=True):
         row[:] = pooled_counts(*trains_in(rec, group, t0, t1), grid.start, grid.width, len(row))
     return _binned(rec, counts, grid)
+
+
+def _units_by_level(
+    rec: Recording, rows: NDArray[np.int64], grid: _Grid, n_spikes: int, t0: float | None, t1: float | None
+) -> NDArray[np.int64] | None:
+    """Counts of single units from a level; None where there is none, or it would take longer than their spikes."""
+    # To read a level costs some steps for each unit and bin, to count one for each spike.
+    few = len(rows) * (len(grid.edges) - 1) <= min(MOST_BY_LEVEL, n_spikes // STEPS_BY_LEVEL)
+    return _by_level(rec, rows[:, None], grid, t0, t1) if few else None
 
 
 def _by_level(
@@ -217,15 +224,17 @@ def _group_errors(
 ) -> NDArray[np.float64]:
     grid = _grid(rec, bin_ms, t0, t1)
     ticks, first, last = trains_in(rec, rows, t0, t1)
-    n_bins = len(grid.edges) - 1
-    sums, squares = np.sum(
-        in_parts(
-            lambda a, b: _count_moments(ticks, first[a:b], last[a:b], grid.start, grid.width, n_bins),
-            last - first,
-        ),
-        axis=0,
-    )
-    n = len(rows)
+    n, n_bins = len(rows), len(grid.edges) - 1
+    if (counts := _units_by_level(rec, rows, grid, int((last - first).sum()), t0, t1)) is not None:
+        sums, squares = counts.sum(axis=0), np.einsum("ub,ub->b", counts, counts)
+    else:
+        sums, squares = np.sum(
+            in_parts(
+                lambda a, b: _count_moments(ticks, first[a:b], last[a:b], grid.start, grid.width, n_bins),
+                last - first,
+            ),
+            axis=0,
+        )
     if n < 2:
         return np.full(len(sums), np.nan)
     # In integers up to the last step: a difference of large sums loses nothing.

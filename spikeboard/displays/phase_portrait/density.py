@@ -15,7 +15,7 @@ from spikeboard.theme import SEQUENTIAL
 
 CELLS = 120
 # Of more samples than take a moment, or than fit into memory, stretches of so many are counted.
-OF_A_MOMENT, MOST_SAMPLES, STRETCH = 500_000, 5_000_000, 4000
+OF_A_MOMENT, MOST_SAMPLES, STRETCH = 250_000, 5_000_000, 4000
 
 
 def counted_samples(first: int, last: int, n: int, whole: bool) -> tuple[slice | NDArray[np.int64], int]:
