@@ -74,7 +74,7 @@ def column_counts(
     check_order(rec)
     level = count_level(rec)
     if level is None:
-        level = Level(np.zeros((1, len(rec.units)), np.uint32), np.zeros(1, np.int64), np.zeros(0))
+        level = _no_level(len(rec.units))
     at = spikes_before(rec, edges)
     # The row of the table at or before each edge.
     row = np.searchsorted(level.places, at, side="right") - 1
@@ -110,14 +110,14 @@ def spikes_before(rec: Recording, moments: NDArray[np.floating]) -> NDArray[np.i
     times, sought = np.asarray(rec.spike_times), np.ravel(np.asarray(moments, np.float64))
     level = count_level(rec)
     if level is None:
-        edges = np.tile(np.array([[0], [len(times)]]), len(sought))
+        edges = np.tile([0, len(times)], (len(sought), 1))
     else:
         stretches = np.searchsorted(level.times, sought)
         edges = _stretch_edges(stretches, len(times))
-        will_read(times, *_stretch_edges(np.unique(stretches), len(times)))
+        will_read(times, *_stretch_edges(np.unique(stretches), len(times)).T)
     found = np.empty(len(sought), np.int64)
     in_equal_parts(
-        lambda a, b: _find(times, sought[a:b], edges[:, a:b], found[a:b]), len(sought), STEPS_PER_SEARCH
+        lambda a, b: _find(times, sought[a:b], edges[a:b], found[a:b]), len(sought), STEPS_PER_SEARCH
     )
     return found.reshape(np.shape(moments))
 
@@ -160,8 +160,17 @@ def count_level(rec: Recording) -> Level | None:
 
 
 def _stretch_edges(stretches: NDArray[np.integer], n_spikes: int) -> NDArray[np.int64]:
-    """The first spike of stretches between kept times, and the one past the last, (2, S)."""
-    return np.stack([np.maximum(stretches - 1, 0) * STRIDE, np.minimum(stretches * STRIDE, n_spikes)])
+    """The first spike of stretches between kept times, and the one past the last, (S, 2)."""
+    return np.stack([np.maximum(stretches - 1, 0) * STRIDE, np.minimum(stretches * STRIDE, n_spikes)], axis=1)
+
+
+def _no_level(n_units: int) -> Level:
+    """That of a recording of which every spike is to be looked at."""
+    tables = np.zeros((1, n_units), np.uint32), np.zeros(1, np.int64), np.zeros(0)
+    for table in tables:
+        # As mapped ones are: to numba those that may be written are of another type, to be compiled for once more.
+        table.flags.writeable = False
+    return Level(*tables)
 
 
 def _read(rec: Recording, columns: Path) -> Level:
@@ -213,7 +222,7 @@ def _tables(rows, places, n_units):
 @njit(cache=True, nogil=True)
 def _find(times, moments, edges, found):
     for k in range(len(moments)):
-        first, stop = edges[:, k]
+        first, stop = edges[k]
         found[k] = first + np.searchsorted(times[first:stop], moments[k])
 
 

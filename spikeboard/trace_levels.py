@@ -89,7 +89,7 @@ def extreme_places(
     found : (C, 2·W), the values there
     """
     table, n = np.asarray(values), len(edges) - 1
-    places, found = (np.empty((len(columns), 2 * n), kind) for kind in (np.int64, table.dtype))
+    places, found = (np.empty((2 * n, len(columns)), kind) for kind in (np.int64, table.dtype))
     samples = len(columns) * int(edges[-1] - edges[0]) / max(n, 1)
     if len(blocks.extremes):
         for k in columns:
@@ -101,13 +101,13 @@ def extreme_places(
             edges[a : b + 1],
             blocks.extremes,
             blocks.at,
-            places[:, 2 * a : 2 * b],
-            found[:, 2 * a : 2 * b],
+            places[2 * a : 2 * b],
+            found[2 * a : 2 * b],
         ),
         n,
         samples if not len(blocks.extremes) else len(columns) * BLOCK + samples / BLOCK,
     )
-    return places, found
+    return places.T, found.T
 
 
 def _will_read_beside_blocks(column: np.ndarray, edges: NDArray[np.int64], n_blocks: int) -> None:
@@ -158,6 +158,18 @@ def finite_ranges(
     return _ranges(np.asarray(values), low, high, columns, blocks.extremes, blocks.finite)
 
 
+def blocks_in_memory(values: np.ndarray, time: NDArray[np.float64]) -> Blocks:
+    """The blocks of some values (T, K) at times (T,), s."""
+    shape = (len(values) // BLOCK, values.shape[1])
+    found = Blocks(
+        np.empty((*shape, 2), values.dtype), np.empty((*shape, 2), np.uint8), np.empty(shape, np.uint16),
+        np.empty((shape[0], 2)),
+    )  # fmt: skip
+    _fill_steps(time, found.steps)
+    _fill(np.asarray(values), found.extremes, found.at, found.finite)
+    return found
+
+
 def _read(file: Path, values: np.ndarray) -> Blocks | None:
     paths = [file.with_name(f"{file.name}_{part}.npy") for part in PARTS]
     if not all(path.exists() for path in paths):
@@ -172,13 +184,7 @@ def _read(file: Path, values: np.ndarray) -> Blocks | None:
 
 
 def _built(file: Path, values: np.ndarray, time: NDArray[np.float64]) -> Blocks:
-    shape = (len(values) // BLOCK, values.shape[1])
-    found = Blocks(
-        np.empty((*shape, 2), values.dtype), np.empty((*shape, 2), np.uint8), np.empty(shape, np.uint16),
-        np.empty((shape[0], 2)),
-    )  # fmt: skip
-    _fill_steps(time, found.steps)
-    _fill(np.asarray(values), found.extremes, found.at, found.finite)
+    found = blocks_in_memory(values, time)
     for part in PARTS:
         with replacing(file.with_name(f"{file.name}_{part}.npy")) as temporary:
             np.save(temporary, getattr(found, part), allow_pickle=False)
@@ -253,7 +259,7 @@ def _find_places(values, columns, edges, extremes, at, places, drawn):
         for k in range(len(columns)):
             sooner = 0 if rows[0, k] <= rows[1, k] else 1
             for place, which in ((2 * stretch, sooner), (2 * stretch + 1, 1 - sooner)):
-                places[k, place], drawn[k, place] = rows[which, k], found[which, k]
+                places[place, k], drawn[place, k] = rows[which, k], found[which, k]
 
 
 # Samples of one moment lie side by side: one pass over memory serves all columns.

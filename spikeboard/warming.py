@@ -17,6 +17,7 @@ from spikeboard.errors import RecordingError
 from spikeboard.readers import open_recording
 from spikeboard.recording import recording
 from spikeboard.selection import select
+from spikeboard.trace_levels import BLOCK, blocks_in_memory, extreme_places, finite_ranges
 from spikeboard.view import Viewport
 from spikeboard.views import views
 
@@ -60,3 +61,16 @@ def warm_variants() -> None:
     interval_lengths(recording("slow", np.arange(2.0), rows[:2], units, t_start=0.0, t_stop=1.0))
     for kind in (np.float32, np.float64, np.int16):
         envelope(np.zeros((30, 2), kind), np.arange(30.0), None, None, 5)
+        _warm_long_traces(kind)
+
+
+def _warm_long_traces(kind: type) -> None:
+    """Traces of a store stand one after another, and long ones have blocks; both are mapped for reading."""
+    time = np.arange(2.0 * BLOCK)
+    values = np.zeros((len(time), 2), kind, order="F")
+    blocks = blocks_in_memory(values, time)
+    for array in (values, *vars(blocks).values()):
+        array.flags.writeable = False
+    columns = np.arange(2)
+    extreme_places(values, columns, np.array([0, len(time)]), blocks)
+    finite_ranges(values, 0, len(time), columns, blocks)

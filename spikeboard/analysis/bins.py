@@ -112,7 +112,8 @@ def binned_counts(
     longest = int((last - first).max(initial=0))
     kind = np.uint16 if longest <= np.iinfo(np.uint16).max else np.uint32
     if (found := _units_by_level(rec, rows, grid, int((last - first).sum()), t0, t1)) is not None:
-        return _binned(rec, found.astype(kind), grid)
+        # In rows, as they are otherwise: to numba another order is another type, which a server would compile for.
+        return _binned(rec, found.astype(kind, order="C"), grid)
     counts = np.zeros((len(rows), n_bins), kind)
     in_parts(
         lambda a, b: _count_bins(ticks, first[a:b], last[a:b], grid.start, grid.width, counts[a:b]),
