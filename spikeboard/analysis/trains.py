@@ -7,6 +7,7 @@ A *bounds* pair (first, last) says which stretch of each chosen train lies in a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -169,11 +170,16 @@ def train_bounds(rec: Recording, units: NDArray[np.int64], start: int, stop: int
     RecordingError : where offsets point outside of the ticks, as those of a damaged file may
     """
     _check_offsets(rec.train_offsets, len(rec.train_ticks))
-    # Half a tick off, where no spike lies, so that rounding cannot move one across.
-    places = train_places(rec, (np.array([start, max(start, stop)]) - 0.5) / rec.ticks_per_second)
-    if places is not None:
+    if (places := _places_by_level(rec, start, max(start, stop))) is not None:
         return places[0, units], places[1, units]
     return _bounds(read_only(rec.train_ticks), read_only(rec.train_offsets), read_only(units), start, stop)
+
+
+# A view asks for the same windows again whenever one of its controls changes.
+@lru_cache(maxsize=32)
+def _places_by_level(rec: Recording, start: int, stop: int) -> NDArray[np.int64] | None:
+    # Half a tick off, where no spike lies, so that rounding cannot move one across.
+    return train_places(rec, (np.array([start, stop]) - 0.5) / rec.ticks_per_second)
 
 
 def trains_in(
