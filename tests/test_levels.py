@@ -15,10 +15,13 @@ from spikeboard import open as open_recording
 from spikeboard.analysis.bins import binned_counts, population_counts, population_errors
 from spikeboard.analysis.trains import train_bounds
 from spikeboard.errors import RecordingError
-from spikeboard.levels import column_counts, count_level, spikes_before
+from spikeboard.levels import column_counts, count_level, row_counts, smooth_counts, spikes_before
 from spikeboard.recording import Recording
 
 UNITS = 9
+# The places of units that are counted by population, and of some that are not.
+BY_POPULATION = [0] * 6 + [1] * 3
+PLACES = [BY_POPULATION, [2] * 6 + [-1] * 3, [0] * 9, [0, 1, 2, 0, 1, 2, 0, 1, 2], [-1] * 9]
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +30,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spikeboard.levels.WORTH", 1)
     monkeypatch.setattr("spikeboard.levels.LEAST_ROWS", 1)
     monkeypatch.setattr("spikeboard.levels.SPIKES_PER_CELL", 2)
+    monkeypatch.setattr("spikeboard.levels.STRIDE", 16)
     count_level.cache_clear()
 
 
@@ -58,6 +62,106 @@ def test_counts_are_those_of_every_spike(
     expected = _by_hand(rec, np.array(edges), np.array(place), n)
     np.testing.assert_array_equal(column_counts(rec, np.array(edges), np.array(place), n), expected)
     np.testing.assert_array_equal(column_counts(awkward(1), np.array(edges), np.array(place), n), expected)
+
+
+@given(st.lists(st.floats(-1, 11), min_size=2, max_size=30).map(sorted), st.sampled_from(PLACES))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_counts_of_whole_populations_are_those_of_every_spike(
+    rec: Recording, edges: list[float], place: list[int]
+) -> None:
+    expected = _by_hand(rec, np.array(edges), np.array(place), 3)
+    np.testing.assert_array_equal(column_counts(rec, np.array(edges), np.array(place), 3), expected)
+
+
+def test_populations_are_counted_between_spikes_that_are_near(
+    rec: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    level = count_level(rec)
+    assert level is not None and level.pools.shape == (len(level.times), 2)
+    # Far from any row of the table of units.
+    monkeypatch.setattr("spikeboard.levels.SPIKES_PER_CELL", 100)
+    count_level.cache_clear()
+    monkeypatch.setattr("spikeboard.levels._count", levels._count.py_func)
+    added: list[int] = []
+    add = levels._add
+    monkeypatch.setattr(
+        "spikeboard.levels._add", lambda rows, *rest: (added.append(len(rows)), add(rows, *rest))
+    )
+    edges = np.array([2.0, 5.0, 9.0])
+    column_counts(rec, edges, np.array(BY_POPULATION), 2)
+    assert added and sum(added) < 4 * levels.STRIDE
+
+
+def test_of_too_many_populations_none_is_counted_apart(
+    rec: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spikeboard.levels.MOST_POOLS", 1)
+    level = count_level(rec)
+    assert level is not None and level.pools.shape == (len(level.times), 0)
+    edges, place = np.array([1.0, 2.0, 8.0]), np.array(BY_POPULATION)
+    expected = _by_hand(rec, edges, place, 2)
+    np.testing.assert_array_equal(column_counts(rec, edges, place, 2), expected)
+    np.testing.assert_array_equal(smooth_counts(rec, edges, place, 2, 1.0), expected)
+
+
+@given(
+    st.lists(st.floats(-1, 11), min_size=2, max_size=30).map(sorted),
+    st.sampled_from(PLACES),
+    st.floats(0, 0.2),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_smooth_counts_move_no_spike_further_than_they_may(
+    rec: Recording, edges: list[float], place: list[int], within: float
+) -> None:
+    moments = np.array(edges)
+    found = smooth_counts(rec, moments, np.array(place), 3, within).cumsum(axis=0)
+    first, last = moments[0], moments[1:]
+
+    def until(shift: float) -> np.ndarray:
+        return np.array(
+            [_by_hand(rec, np.array([first, max(first, end + shift)]), np.array(place), 3)[0] for end in last]
+        )
+
+    assert (until(-within - 1e-9) <= found + 1e-9).all() and (found <= until(within + 1e-9) + 1e-9).all()
+    np.testing.assert_allclose(found[-1], until(0.0)[-1])
+    if within == 0:
+        np.testing.assert_array_equal(found, until(0.0))
+
+
+def test_smooth_counts_read_no_spike_where_they_lie_close(
+    rec: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edges = np.linspace(0, 10, 500)
+    counted: list[int] = []
+    exactly = levels.column_counts
+    monkeypatch.setattr(
+        "spikeboard.levels.column_counts",
+        lambda rec, edges, *rest: (counted.append(len(edges)), exactly(rec, edges, *rest))[1],
+    )
+    smooth = smooth_counts(rec, edges, np.array(BY_POPULATION), 2, 0.5)
+    # Those beside the two ends, and what lies before both.
+    assert len(counted) == 1 and 3 <= counted[0] < 20
+    assert (smooth != exactly(rec, edges, np.array(BY_POPULATION), 2)).any()
+
+
+@given(st.floats(-1, 11), st.floats(-1, 11))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_counts_between_rows_are_those_of_the_spikes_there(rec: Recording, one: float, other: float) -> None:
+    start, stop = sorted([one, other])
+    units = np.array([5, 0, 7])
+    found = row_counts(rec, units, start, stop)
+    assert found is not None
+    edges, counts = found
+    assert len(edges) == len(counts) + 1 >= 2 and (np.diff(edges) >= 0).all()
+    # All moments between are there, and one to either side where there is one.
+    assert edges[0] <= max(start, rec.spike_times[0]) and edges[-1] >= min(stop, 10.0)
+    for k, unit in enumerate(units):
+        train = rec.spike_times[rec.spike_rows == unit]
+        # Of spikes at one moment some may stand before it.
+        low = np.searchsorted(train, edges[1:], "left") - np.searchsorted(train, edges[:-1], "right")
+        high = np.searchsorted(train, edges[1:], "right") - np.searchsorted(train, edges[:-1], "left")
+        assert (low <= counts[:, k]).all() and (counts[:, k] <= high).all()
+    assert row_counts(awkward(1), units, start, stop) is None
 
 
 def test_the_level_is_what_is_read(rec: Recording, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from spikeboard.analysis.kernel_sums import count_weights, even_grid, even_spaci
 from spikeboard.analysis.kernels import ALPHA, EXPONENTIAL, GAUSSIAN, Floats, Kernel
 from spikeboard.analysis.parts import in_equal_parts, in_parts
 from spikeboard.analysis.trains import Rows, group_of_units, read_only, trains_in, unit_rows
-from spikeboard.levels import column_counts, spikes_before
+from spikeboard.levels import smooth_counts, spikes_before
 from spikeboard.recording import Recording, check_order
 
 # Rates of units × times that are held at once where only their mean is wanted.
@@ -20,6 +20,8 @@ SUMS_AT_ONCE = 2 * 10**6
 SPIKES_PER_SEARCH = 30
 # Of more spikes in reach, those of a pool are counted in so many steps to a sigma first.
 COUNTED_FIRST, STEPS = 5_000_000, 64
+# How far off its moment a spike may be counted then, in parts of a sigma.
+STEPS_WITHIN = 32
 # Steps in reach of one time, at most: a kernel that is wide for the window would have any number of them.
 MOST_WEIGHTS = 2**18
 # Kernels that end nowhere but at their spike.
@@ -35,7 +37,7 @@ def unit_sums(
     kernel = (shape.code, shape.before, shape.after, power)
     sums = np.zeros((len(rows), len(at)))
     grid = even_grid(at, per_tick, *kernel)
-    in_reach = _share_in_reach(rec, shape, sigma) * len(rec.spike_times)
+    in_reach = share_in_reach(rec, shape, sigma) * len(rec.spike_times)
     few = not grid[0] and in_reach < SPIKES_PER_SEARCH * len(rows)
     if few and (place := group_of_units(rec, list(rows[:, None]))) is not None:
         spikes = (read_only(rec.spike_times), read_only(rec.rows_to_draw), place)
@@ -50,7 +52,7 @@ def unit_sums(
     ticks, first, last = trains_in(rec, rows)
     in_parts(
         lambda a, b: kernel_sums(ticks, first[a:b], last[a:b], at, grid, per_tick, *kernel, sums[a:b]),
-        len(at) * ((last - first) * _share_in_reach(rec, shape, sigma) + SPIKES_PER_SEARCH),
+        len(at) * ((last - first) * share_in_reach(rec, shape, sigma) + SPIKES_PER_SEARCH),
     )
     return sums
 
@@ -104,9 +106,9 @@ def _by_counts(
     lowest, weights = count_weights(*reach, step / sigma, half_tick / sigma, power)
     n_steps = (len(times) - 1) * per_spacing + len(weights)
     edges = times[0] + (lowest + np.arange(n_steps + 1)) * step + half_tick
-    counts = column_counts(rec, edges, place, len(rows))
+    counts = smooth_counts(rec, edges, place, len(rows), sigma / STEPS_WITHIN)
     sums = np.empty((len(rows), len(times)))
-    for own, counted in zip(sums, counts.T.astype(np.float64), strict=True):
+    for own, counted in zip(sums, counts.T.copy(), strict=True):
         windows = np.lib.stride_tricks.sliding_window_view(counted, len(weights))[::per_spacing]
         own[:] = [window @ weights for window in windows]
     return sums
@@ -118,6 +120,6 @@ def _in_reach(rec: Recording, shape: Kernel, sigma: float, times: Floats) -> int
     return int(np.diff(spikes_before(rec, np.array(ends)))[0])
 
 
-def _share_in_reach(rec: Recording, shape: Kernel, sigma: float) -> float:
+def share_in_reach(rec: Recording, shape: Kernel, sigma: float) -> float:
     """About which part of all spikes counts at one time."""
     return min(1.0, (shape.before + shape.after) * sigma / rec.duration) if rec.duration else 1.0

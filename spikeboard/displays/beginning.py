@@ -16,7 +16,7 @@ from spikeboard.views.chosen import span
 # The shortest beginning that is tried is this many powers of ten shorter than the window.
 DECADES = 5
 # Seconds of computing that a figure takes by itself: of any window, and of one that holds few spikes.
-MOMENT_S, PATIENCE_S, FEW_SPIKES = 0.04, 2.0, 1_000_000
+MOMENT_S, PATIENCE_S, FEW_SPIKES = 0.02, 2.0, 1_000_000
 # With it, a view takes all of a window that would take longer than a moment.
 WHOLE = Flag(
     False,
@@ -83,7 +83,8 @@ def window_taken(
 def _effort(rec: Recording, t0: float, end: float, seconds: Callable[[float], float]) -> float:
     """How long a window takes, as a part of what it may take by itself."""
     first, last = spikes_before(rec, np.array([t0, end]))
-    return min(seconds(end) / MOMENT_S, max(seconds(end) / PATIENCE_S, (last - first) / FEW_SPIKES))
+    takes = seconds(end)
+    return min(takes / MOMENT_S, max(takes / PATIENCE_S, (last - first) / FEW_SPIKES))
 
 
 def _moments(seconds: float) -> str:

@@ -113,9 +113,11 @@ def duration(milliseconds: float) -> str:
 
 
 def many(number: int, noun: str) -> str:
-    """A number of things in a sentence: "1 unit", "2,000 units"."""
-    ending = "" if number == 1 else "es" if noun.endswith("x") else "s"
-    return f"{number:,} {noun}{ending}"
+    """A number of things in a sentence: "1 unit", "2,000 units", "3 frequencies"."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = noun[:-1] + "ies" if noun.endswith("cy") else noun + ("es" if noun.endswith("x") else "s")
+    return f"{number:,} {plural}"
 
 
 def whose(rec: Recording, rows: Units) -> str:

@@ -93,9 +93,9 @@ def rates(
     Smoothed: the mean over units of kernel rates, by a Gaussian kernel centred on each spike, or by a causal
     exponential kernel that only looks back; sigma is the kernel's standard deviation (Nawrot et al. 1999). Near the
     ends of the recording the kernel is divided by the part of it that lies inside; spikes just outside the selected
-    window count as far as the kernel reaches. Where more than five million spikes are smoothed and their standard error
-    over units is not asked for, they are counted in steps of sigma / 64 first, which moves the rate by about 0.5 % of
-    its Poisson standard error.
+    window count as far as the kernel reaches. Where more than five million spikes are smoothed, they are counted in
+    steps of sigma / 64 first, which moves the rate by about 0.5 % of its Poisson standard error; the standard error
+    over units then comes from counts of each unit in steps of sigma / 4 to 0.6 sigma, and is too small by up to 1 %.
 
     Bands: 95 % limits of the rate if the pooled spikes are Poisson (Garwood 1936 for the counts of bins; Fay & Feuer
     1997 for the weighted counts of a kernel), which say how sure the rate is; or the standard error of the mean over

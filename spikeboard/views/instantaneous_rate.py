@@ -71,7 +71,8 @@ def unit_rates(
 
     The band is the pointwise 95 % interval of a Poisson process smoothed by the kernel (Fay & Feuer 1997): it says
     how sure the smoothed rate is, not how much smoothing hides. The mean is that of all selected units, silent ones
-    included, with its standard error over units (ddof=1).
+    included, with its standard error over units (ddof=1). Where these have more than five million spikes, both come
+    from counts: the mean is off by about 0.5 % of its Poisson standard error, and the error too small by up to 1 %.
 
     Without a choice of units the most active unit of each population is drawn, then the next ones, four in all; of
     chosen units the eight most active. A kernel narrower than the distance of the 2,000 times at which the rate is

@@ -420,7 +420,7 @@ def test_times_far_apart_are_not_counted_between(monkeypatch: pytest.MonkeyPatch
     """Steps of a sixty-fourth of a narrow kernel over hours would be more than there are spikes."""
     rec = awkward()
     monkeypatch.setattr(rate_sums, "COUNTED_FIRST", 0)
-    monkeypatch.delattr(rate_sums, "column_counts")
+    monkeypatch.delattr(rate_sums, "smooth_counts")
     at = np.linspace(0, 10, 11)
     expected = pooled_rates(rec, 0.1, at, [[3, 5]]).mean
     np.testing.assert_allclose(mean_rates(rec, 0.1, at, [[3, 5]]), expected)

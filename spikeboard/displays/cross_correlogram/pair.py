@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,8 @@ def _pair_taken(
     fits = seconds_by_chance(rec, whole, lags.window_ms, predictor) <= PATIENCE_S
     drawn = fits or predictor.name == "trials"
 
+    # What each end takes is asked for in several ways.
+    @cache
     def until(end: float) -> Pair:
         try:
             return _chosen(rec, selection, between, picked, t0, end)

@@ -14,9 +14,9 @@ from spikeboard.theme import listed
 from spikeboard.views.chosen import MOST_LINES, Units, by_population, many, rows_of, span, spikes_per_unit
 
 # Samples that a figure transforms where nobody asks for all of them, and where somebody does: a moment, and seconds.
-OF_A_MOMENT, MOST_SAMPLES = 5_000_000, 400_000_000
+OF_A_MOMENT, MOST_SAMPLES = 4_000_000, 400_000_000
 # A spike that is read takes this part of the time of a sample that is transformed.
-OF_A_SAMPLE = 1 / 4
+OF_A_SAMPLE = 1 / 2
 # Samples of one train, which are held at once.
 MOST_HELD = 40_000_000
 # Segments that are averaged even where they take longer than a moment.

@@ -49,7 +49,10 @@ def numbers(
         _averaged(found.time_s[None], 1, keep_t)[0],
     )
     if keep_f * keep_t > 1:
-        notes = [*notes, f"Each cell is a mean over {keep_f} frequencies and {keep_t} windows."]
+        notes = [
+            *notes,
+            f"Each cell is a mean over {many(keep_f, 'frequency')} and {many(keep_t, 'window')}.",
+        ]
     if found.step_s > found.window_s:
         notes = [*notes, _apart(found, asked)]
     frame = pd.DataFrame(

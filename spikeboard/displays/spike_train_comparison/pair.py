@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,8 @@ def _taken(
     t0, t1 = window_of(rec, selection)
     in_all = _choose(rec, selection, between, picked, t0, t1)
 
+    # What each end takes is asked for in several ways.
+    @cache
     def until(end: float) -> tuple[Train, Train]:
         try:
             return _choose(rec, selection, between, picked, t0, end)
