@@ -16,19 +16,9 @@ import scipy
 
 from spikeboard.analysis.axes import WithAxes
 from spikeboard.analysis.groups import Group, Trains, grouped_trains
+from spikeboard.analysis.layout import CHUNKS, Layout, layout_of, segment_chunks, spike_layout
 from spikeboard.analysis.parts import in_parts
-from spikeboard.analysis.segments import (
-    CHUNKS,
-    Layout,
-    layout_of,
-    mean_power,
-    sampled,
-    segment_chunks,
-    spike_layout,
-    squared,
-    train_powers,
-    transforms,
-)
+from spikeboard.analysis.segments import mean_power, sampled, squared, train_powers, transforms
 from spikeboard.columns import will_read
 from spikeboard.errors import RecordingError
 from spikeboard.recording import Recording

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from made_trains import awkward, made, trains_of
 from scipy import signal
 
-from spikeboard.analysis import segments
+from spikeboard.analysis import layout as layouts
+from spikeboard.analysis import segments, waves
 from spikeboard.analysis.groups import Trains, grouped_trains
 from spikeboard.analysis.spectra import coherence, multitaper, spectrogram, welch, welch_signal
 from spikeboard.errors import RecordingError
@@ -42,8 +43,8 @@ def rates(rec: Recording, rows: list[int], bin_s: float) -> np.ndarray:
 def test_segments_that_are_taken_lie_evenly(samples: int, segment: int, overlap: float, most: int) -> None:
     if segment > samples:
         return
-    every_one = segments.layout_of(samples, 0.5, 1, segment / 2, 1.0, overlap)
-    some = segments.layout_of(samples, 0.5, 1, segment / 2, 1.0, overlap, most)
+    every_one = layouts.layout_of(samples, 0.5, 1, segment / 2, 1.0, overlap)
+    some = layouts.layout_of(samples, 0.5, 1, segment / 2, 1.0, overlap, most)
     assert every_one.every == 1
     assert some.step == some.every * every_one.step
     assert some.n_segments == len(range(0, every_one.n_segments, some.every)) <= most
@@ -88,7 +89,7 @@ def test_counts_of_segments_apart_are_those_of_all_bins(
     units = list(range(len(trains)))
     groups = [units, units[:1]] if shared else [[k] for k in units]
     held = grouped_trains(rec, groups, start)
-    layout = segments.spike_layout(held, 0.16, 60.0, 0.5, 3)
+    layout = layouts.spike_layout(held, 0.16, 60.0, 0.5, 3)
     assert layout.step > layout.segment
     with pytest.MonkeyPatch.context() as patch:
         # With nothing to be held, only the segments are counted.
@@ -102,6 +103,42 @@ def test_counts_of_segments_apart_are_those_of_all_bins(
         assert cut.step == layout.segment
         np.testing.assert_array_equal(samples, np.concatenate(expected))
         np.testing.assert_array_equal(other if len(other) == len(samples) else samples, samples)
+
+
+@given(
+    trains=st.lists(st.lists(st.integers(0, 1999), max_size=40).map(sorted), min_size=1, max_size=5),
+    shared=st.booleans(),
+    start=st.sampled_from([0.0, 0.313]),
+    at_once=st.sampled_from([1, 100]),
+)
+def test_waves_of_segments_apart_are_those_of_whole_trains(
+    trains: list[list[int]], shared: bool, start: float, at_once: int
+) -> None:
+    # A busy unit that is not asked for.
+    rec = made([*trains, list(range(0, 2000, 4))], 1000.0, t_stop=2.0)
+    groups: list[list[int]] = [[k] for k in range(len(trains))]
+    held = grouped_trains(rec, [*groups, *([groups[0]] if shared else [])], start)
+    layout = layouts.spike_layout(held, 0.16, 60.0, 0.5, 3)
+    tapers = signal.windows.dpss(layout.segment, 2.0, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waves, "AT_ONCE", at_once)
+        found = waves.wave_powers(held, np.arange(len(held)), layout, tapers)
+        patch.setattr(waves, "_apart", lambda *_: None)
+        np.testing.assert_array_equal(waves.wave_powers(held, np.arange(len(held)), layout, tapers), found)
+    for k, train in enumerate(held[k] for k in range(len(held))):
+        bins = np.bincount((train - held.start) // layout.bin_ticks, minlength=layout.samples)[
+            : layout.samples
+        ]
+        whole = segments.mean_power(bins.astype(float), layout, tapers) / layout.bin_s
+        np.testing.assert_allclose(found[k], whole, rtol=1e-9, atol=1e-9)
+
+
+def test_of_segments_apart_no_train_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    rec = awkward(2, 1000.0)
+    expected = welch(rec, None, 0.5, 62.5, most_segments=3).power
+    monkeypatch.setattr("spikeboard.analysis.segments.WAVE_COST", 0)
+    monkeypatch.delattr(Trains, "__getitem__")
+    np.testing.assert_allclose(welch(rec, None, 0.5, 62.5, most_segments=3).power, expected, atol=1e-9)
 
 
 def test_multitaper_takes_the_same_segments() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from made_trains import awkward, made, trains_of
 from scipy import signal, stats
 
+from spikeboard.analysis import layout as layouts
 from spikeboard.analysis import segments
 from spikeboard.analysis.groups import grouped_trains
 from spikeboard.analysis.spectra import (
@@ -22,6 +23,7 @@ from spikeboard.analysis.spectra import (
     welch,
     welch_signal,
 )
+from spikeboard.analysis.waves import wave_powers
 from spikeboard.errors import RecordingError
 
 
@@ -76,9 +78,9 @@ def test_pools_are_one_train_each() -> None:
 def test_few_spikes_have_the_spectrum_of_all_samples(tapers: int, train: list[int], overlap: float) -> None:
     rec = made([train], t_stop=5.0)
     trains = grouped_trains(rec)
-    layout = segments.spike_layout(trains, 0.5, 60.0, overlap)
+    layout = layouts.spike_layout(trains, 0.5, 60.0, overlap)
     shapes = signal.windows.dpss(layout.segment, 3.0, tapers)
-    waves = segments.wave_power(trains[0], trains.start, layout, shapes)
+    waves = wave_powers(trains, np.array([0]), layout, shapes)[0]
     _, samples, cut = next(segments.sampled(trains, [0], layout))
     whole = segments.mean_power(samples, cut, shapes) / layout.bin_s
     np.testing.assert_allclose(waves, whole, rtol=1e-9, atol=1e-9)
@@ -87,7 +89,7 @@ def test_few_spikes_have_the_spectrum_of_all_samples(tapers: int, train: list[in
 def test_a_train_of_many_spikes_is_transformed_whole() -> None:
     dense = made([np.sort(np.random.default_rng(0).integers(0, 5000, 4000))], t_stop=5.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(segments, "wave_power")
+        patch.delattr("spikeboard.analysis.waves._sum_waves")
         assert welch(dense, None, 0.5).power.any()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spikeboard.analysis.segments import SAMPLES_PER_PERIOD, SAMPLES_PER_SEGMENT
+from spikeboard.analysis.layout import SAMPLES_PER_PERIOD, SAMPLES_PER_SEGMENT
 from spikeboard.analysis.spectra import Coherence, Spectrum
 from spikeboard.displays.beginning import sparse_words
 from spikeboard.errors import NothingToDraw
