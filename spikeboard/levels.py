@@ -86,6 +86,8 @@ def column_counts(
         table, places, columns = np.asarray(level.before), np.asarray(level.places), to
     else:
         table, places, columns = np.asarray(level.pools), np.arange(len(level.pools)) * STRIDE, pooled
+        # As mapped ones are: see `_no_level`.
+        places.flags.writeable = False
     # The row of the table at or before each edge.
     row = np.searchsorted(places, at, side="right") - 1
     # Past the groups, one place for spikes that are not counted, and one for those of units that are not there.
