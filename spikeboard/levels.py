@@ -199,7 +199,7 @@ def row_counts(
     Returns
     -------
     edges : (W + 1,) s, ascending; two may be the same
-    counts : (W, U) int64
+    counts : (W, U) of whole numbers
     """
     level = count_level(rec)
     if level is None:
@@ -209,8 +209,9 @@ def row_counts(
     first = max(int(np.searchsorted(moments, start, side="right")) - 1, 0)
     first = min(first, len(moments) - 2)
     last = max(int(np.searchsorted(moments, stop)), first + 1) + 1
-    before = level.before[first:last, units]
-    return moments[first:last], np.diff(before.astype(np.int64), axis=0)
+    # Row after row, as it is stored; `[first:last, units]` would lay it out the other way.
+    before = np.take(level.before[first:last], units, axis=1)
+    return moments[first:last], np.diff(before, axis=0)
 
 
 @lru_cache(maxsize=16)

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
-from spikeboard.analysis import binned_counts, pixel_counts, van_rossum, victor_purpura, welch
-from spikeboard.analysis.bins import mean_z_scores
+from spikeboard.analysis import (
+    binned_counts,
+    instantaneous_rates,
+    pixel_counts,
+    sttc,
+    van_rossum,
+    victor_purpura,
+    welch,
+)
+from spikeboard.analysis.bins import mean_z_scores, population_errors
 from spikeboard.analysis.lengths import interval_lengths
 from spikeboard.analysis.successive import serial_correlations, successive_pairs
 from spikeboard.analysis.traces import envelope
 from spikeboard.errors import RecordingError
+from spikeboard.levels import column_counts
 from spikeboard.readers import open_recording
 from spikeboard.recording import recording
 from spikeboard.selection import select
+from spikeboard.store import load, save
 from spikeboard.trace_levels import BLOCK, blocks_in_memory, extreme_places, finite_ranges
 from spikeboard.view import Viewport
 from spikeboard.views import views
@@ -41,9 +53,8 @@ def _warm(demo: Path) -> None:
                 view.draw(rec, selection, Viewport())
             except RecordingError:
                 continue
-    # Of a long recording some segments are taken, by a loop that its spikes in order of time need.
-    welch(rec, [[0], [1]], 0.5, most_segments=2)
     warm_variants()
+    warm_store()
 
 
 def warm_variants() -> None:
@@ -62,6 +73,27 @@ def warm_variants() -> None:
     for kind in (np.float32, np.float64, np.int16):
         envelope(np.zeros((30, 2), kind), np.arange(30.0), None, None, 5)
         _warm_long_traces(kind)
+
+
+def warm_store() -> None:
+    """Call the loops that read columns of a store, which are mapped and have short rows, and that need a choice."""
+    times, rows = np.arange(240) / 120, np.arange(240) % 4
+    units = pd.DataFrame({"population": ["one", "one", "other", "other"], "id": [0, 1, 0, 1]})
+    pools = [[0, 1], [2, 3]]
+    # Recordings that are no longer mapped go with the folder; a machine that has no place for it does without.
+    with suppress(OSError), TemporaryDirectory() as folder:
+        rec = load(
+            save(recording("kept", times, rows, units, t_start=0.0, t_stop=2.0), Path(folder) / "kept")
+        )
+        column_counts(rec, np.arange(3.0), np.zeros(4, int), 1)
+        population_errors(rec, 500.0)
+        instantaneous_rates(rec, 0.01, [0.3, 0.5, 1.1])
+        victor_purpura(rec, pools, 1.0)
+        for dt_ms in (0.01, 5.0):
+            sttc(rec, pools, dt_ms)
+        # Of a long recording some segments are taken: units have few spikes, all of them together have many.
+        for group in ([[0], [1], [2], [3]], [[0, 1, 2, 3]]):
+            welch(rec, group, 0.1, most_segments=2)
 
 
 def _warm_long_traces(kind: type) -> None:

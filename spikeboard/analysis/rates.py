@@ -314,8 +314,7 @@ def _group_moments(
             own[:] = _moments(some_sums(rec, group, shape, sigma, times), len(times))
         return moments
     moments[:, 0] = group_sums(rec, groups, shape, sigma, times) / np.maximum(n, 1)
-    for some, squares in spread:
-        moments[:, 1, some] = squares
+    moments[:, 1] = spread
     return moments
 
 

@@ -82,11 +82,11 @@ def _counted_apart(
         own, group_of = counts[first : first + each], group_of_units(rec, members[first : first + each])
         in_equal_parts(
             lambda a, b, own=own, group_of=group_of: _count_apart(
-                times, rows, group_of, places[a:b], starts[a:b], rec.ticks_per_second, layout.bin_ticks,
-                own[:, a * layout.segment : b * layout.segment],
+                times, rows, group_of, places, starts, a, b, rec.ticks_per_second, layout.bin_ticks, own
             ),
-            layout.n_segments, float(np.diff(places).mean()),
-        )  # fmt: skip
+            layout.n_segments,
+            float(np.diff(places).mean()),
+        )
     return counts
 
 
@@ -127,10 +127,10 @@ def squared(batch: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _count_apart(times, rows, group_of, places, starts, per_second, bin_ticks, counts):
-    """Add to `counts` (groups, segments · samples) the spikes between the places of each segment."""
+def _count_apart(times, rows, group_of, places, starts, first, stop, per_second, bin_ticks, counts):
+    """Add to `counts` (groups, segments · samples) the spikes between the places of some of the segments."""
     inverse, segment = 1.0 / bin_ticks, counts.shape[1] // len(starts)
-    for number in range(len(starts)):
+    for number in range(first, stop):
         base = number * segment
         for spike in range(places[number, 0], places[number, 1]):
             # Read as unsigned, a unit that is not there is a large one.
