@@ -73,7 +73,7 @@ def _spread(
 def _counted(
     rec: Recording, units: NDArray[np.int64], shape: Kernel, sigma: float, times: Floats
 ) -> tuple[Floats, Floats]:
-    """Moments around some times that are near enough to each other, (W + 1,), and each unit's spikes between, (W, U)."""
+    """Moments around some times, near enough to each other, (W + 1,), and the spikes of units between them, (W, U)."""
     start, stop = times[0] - shape.after * sigma, times[-1] + shape.before * sigma
     found = row_counts(rec, units, start, stop)
     if found is not None and np.diff(found[0]).max() <= COARSE * sigma:
