@@ -77,7 +77,7 @@ def warm_variants() -> None:
 
 def warm_store() -> None:
     """Call the loops that read columns of a store, which are mapped and have short rows, and that need a choice."""
-    times, rows = np.arange(240) / 120, np.arange(240) % 4
+    times, rows = np.arange(480) / 240, np.arange(480) % 4
     units = pd.DataFrame({"population": ["one", "one", "other", "other"], "id": [0, 1, 0, 1]})
     pools = [[0, 1], [2, 3]]
     # Recordings that are no longer mapped go with the folder; a machine that has no place for it does without.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,16 @@ def test_every_view_is_drawn_in_a_short_window_and_in_all(monkeypatch: pytest.Mo
     thread.join(60)
     assert not thread.is_alive() and thread.daemon
     assert all(view.asked == [(250, 0.0, 1.0), (250, None, None)] for view in made.values())
+
+
+def test_loops_over_the_columns_of_a_store_are_compiled() -> None:
+    """In a process of its own: others of this one may have called them."""
+    code = """
+from spikeboard import levels, warming
+from spikeboard.analysis import groups, kernel_sums, segments, tiling, waves
+warming.warm_store()
+short = (levels._count, kernel_sums.sums_by_time, segments._count_apart, waves._count, waves._picked)
+assert all("uint16" in str(loop.signatures) for loop in short)
+assert groups._by_group.signatures and tiling._near_by_pairs.signatures and tiling._near_by_neighbours.signatures
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
