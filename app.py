@@ -51,7 +51,7 @@ from spikeboard.serving import serve
 from spikeboard.terminal import told_in
 from spikeboard.theme import template
 from spikeboard.version import VERSION
-from spikeboard.warming import warm_in_background
+from spikeboard.warming import settle, warm_in_background
 
 HERE = Path(__file__).resolve().parent
 DEMO_FOLDER = HERE / "data" / "demo"
@@ -232,6 +232,7 @@ def __getattr__(name: str) -> Any:
     if name in ("app", "server"):
         globals()["app"] = create_app()
         globals()["server"] = globals()["app"].server
+        settle()
         return globals()[name]
     raise AttributeError(name)
 

@@ -9,7 +9,7 @@ import mmap
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +27,8 @@ IN_MEMORY = 8 * 2**20
 KEPT_FREE = 2**28
 # Bytes; stretches of a column that are no further apart are read as one.
 NEAR = 2**13
+# Bytes of a recording that are read before they are asked for, and of them at once.
+AHEAD, AHEAD_AT_ONCE = 2**31, 2**20
 # Values to either side of where an even column would have one that is sought.
 GUESSED = 500
 
@@ -102,6 +104,30 @@ def will_read(column: np.ndarray, first: NDArray[np.integer], stop: NDArray[np.i
 
 def _ask(memory: mmap.mmap, begin: int, end: int) -> None:
     memory.madvise(mmap.MADV_WILLNEED, begin, end - begin)
+
+
+def read_ahead(files: Iterable[Path], most: int = AHEAD) -> int:
+    """Read files one after another: the system has them in memory then when parts of them are asked for.
+
+    It keeps or drops what was read as it sees fit. The first look at a part of a long recording is no slower than the
+    next one where it was kept.
+
+    Parameters
+    ----------
+    files : what is wanted first comes first; where one has gone meanwhile, that is all
+    most : bytes
+
+    Returns
+    -------
+    int : bytes read
+    """
+    room, buffer = most, bytearray(AHEAD_AT_ONCE)
+    with suppress(OSError):
+        for path in files:
+            with path.open("rb", buffering=0) as file:
+                while room and (read := file.readinto(memoryview(buffer)[:room])):
+                    room -= read
+    return most - room
 
 
 def taken(column: np.ndarray, places: NDArray[np.integer]) -> np.ndarray:

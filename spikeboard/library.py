@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from spikeboard import importing, places, store
+from spikeboard.columns import read_ahead
 from spikeboard.errors import RecordingError
 from spikeboard.readers import fingerprint, known, open_recording, recognise
 from spikeboard.recording import Recording
@@ -204,7 +206,11 @@ def _import_what_is_long(path: Path, options: dict[str, Any], state: str) -> Non
 
 @lru_cache(maxsize=16)
 def _opened(path: str, options: str, state: str) -> Recording:
-    return open_recording(path, **json.loads(options))
+    rec = open_recording(path, **json.loads(options))
+    if rec.folder is not None:
+        files = store.files_by_use(rec.folder)
+        threading.Thread(target=read_ahead, args=(files,), daemon=True, name="reading ahead").start()
+    return rec
 
 
 def _state(path: Path, options: dict[str, Any]) -> str:

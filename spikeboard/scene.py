@@ -257,13 +257,6 @@ def slim(times: np.ndarray) -> np.ndarray:
     return values.astype(np.float32) if step * 20_000 <= np.ptp(values) else values
 
 
-def strokes(times: np.ndarray, places: np.ndarray, half: float) -> dict[str, np.ndarray]:
-    """Upright strokes at some times (s) and places, `half` a place up and down, as x and y of one broken line."""
-    x = np.repeat(np.asarray(times, np.float64), 3)
-    y = np.repeat(np.asarray(places, np.float64), 3) + np.tile([-half, half, np.nan], len(times))
-    return {"x": slim(x), "y": y.astype("f4")}
-
-
 def blank_words(at: np.ndarray, enough: np.ndarray) -> str:
     """Where no rate is given because too little of its kernel lies inside the recording, as a note."""
     seconds = float(np.mean(~enough) * (at[-1] - at[0]))

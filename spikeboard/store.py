@@ -54,6 +54,8 @@ PIECE_BYTES = 16 * 2**20
 TRACES_APART = 256
 SPIKES = ("spike_times", "spike_rows", "train_ticks", "train_offsets")
 INDEX = "recording.json"
+# Columns that are looked at, here and there, for whatever is shown of a part of the recording.
+LOOKED_AT_FIRST = ("level", "short_rows", "spike_times")
 LARGEST_INDEX = 64 * 2**20
 
 
@@ -118,6 +120,17 @@ def columns_of(folder: Path) -> Path:
     """Where the columns of the recording in a folder lie."""
     name = json.loads((folder / INDEX).read_text(encoding="utf-8"))["columns"]
     return folder / Path(name).name
+
+
+def files_by_use(folder: Path) -> list[Path]:
+    """The columns of the recording in a folder: first what a look at any part of it begins with, then the smallest."""
+    first = {name: place for place, name in enumerate(LOOKED_AT_FIRST)}
+
+    def use(file: Path) -> tuple[int, int]:
+        name = "level" if file.stem.startswith("level_") else file.stem
+        return first.get(name, len(first)), file.stat().st_size
+
+    return sorted(columns_of(folder).iterdir(), key=use)
 
 
 def load(folder: str | Path) -> Recording:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spikeboard import columns
-from spikeboard.columns import first_from, mapped, taken, will_read
+from spikeboard.columns import first_from, mapped, read_ahead, taken, will_read
 
 SIZE = 100_000
 
@@ -62,3 +62,14 @@ def test_the_first_time_from_a_moment_is_the_one_a_search_finds(
         assert first_from(times, moment, side) == np.searchsorted(times, moment, side)
         whole = np.rint(moment) if np.isfinite(moment) else moment
         assert first_from(times, whole, side) == np.searchsorted(times, whole, side)
+
+
+def test_files_are_read_ahead_as_far_as_there_is_room(tmp_path: Path) -> None:
+    sizes = {"a": 10, "b": 3 * columns.AHEAD_AT_ONCE, "c": 5000}
+    for name, size in sizes.items():
+        (tmp_path / name).write_bytes(bytes(size))
+    files = [tmp_path / name for name in sizes]
+    assert read_ahead(files) == sum(sizes.values())
+    assert read_ahead(files, 6000) == 6000 and read_ahead(files, 0) == 0
+    asked = iter(files)
+    assert read_ahead([next(asked), tmp_path / "gone", *asked]) == 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from awkward import AWKWARD
@@ -29,6 +30,7 @@ from spikeboard.library import (
     source_of,
     uploads_folder,
 )
+from spikeboard.store import columns_of, files_by_use
 
 DEMO_FOLDER = Path(__file__).parents[1] / "data" / "demo"
 LIST = "time_s,unit\n0.1,0\n0.25,1\n0.5,0\n"
@@ -52,6 +54,24 @@ def library(root: Path) -> Library:
 
 def listed(library: Library) -> dict[str, str]:
     return {entry.name: entry.key for entry in entries(library)}
+
+
+def test_what_is_opened_is_read_ahead_once(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Queue[list[Path]] = Queue()
+    monkeypatch.setattr("spikeboard.library.read_ahead", asked.put)
+    recs = [open_key(library, "file:a.csv") for _ in range(2)]
+    assert recs[0].folder is not None and asked.get(timeout=10) == files_by_use(recs[0].folder)
+    assert recs[0] is recs[1] and asked.empty()
+
+
+def test_what_is_looked_at_first_is_read_first_and_then_the_smallest(library: Library) -> None:
+    folder = open_key(library, "file:a.csv").folder
+    assert folder is not None
+    (columns_of(folder) / "level_times.npy").write_bytes(bytes(10**6))
+    names = [path.name for path in files_by_use(folder)]
+    assert names[:3] == ["level_times.npy", "short_rows.npy", "spike_times.npy"]
+    rest = [path.stat().st_size for path in files_by_use(folder)[3:]]
+    assert rest == sorted(rest) and len(names) == len(set(names)) > 5
 
 
 def test_the_demo_has_a_key_of_its_own(library: Library) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,9 @@ def test_every_view_is_drawn_in_a_short_window_and_in_all(monkeypatch: pytest.Mo
     thread = warming.warm_in_background(DEMO)
     thread.join(60)
     assert not thread.is_alive() and thread.daemon
+    # Nothing that is there when a person comes is looked through again by a collection of garbage.
+    assert gc.get_freeze_count() > 100_000
+    gc.unfreeze()
     assert all(view.asked == [(250, 0.0, 1.0), (250, None, None)] for view in made.values())
 
 

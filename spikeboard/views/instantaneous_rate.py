@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from spikeboard.analysis.bandwidth import shared_bandwidth
 from spikeboard.analysis.rates import RateBand, pooled_rates, rate_band, telling
 from spikeboard.analysis.trains import trains_in
+from spikeboard.displays.marks import runs, strokes
 from spikeboard.errors import NothingToDraw
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
@@ -138,15 +139,15 @@ def lines(
     figure = go.Figure()
     for k, name in enumerate(extra["names"]):
         if band:
-            _add_band(figure, at, found.low[k], found.high[k], extra["colours"][k])
-        _add_rate(figure, at, found.rate[k], name, {"color": extra["colours"][k], "width": 1.7})
+            _add_band(figure, at, found.low[k], found.high[k], str(k), extra["colours"][k])
+        _add_rate(figure, at, found.rate[k], name, str(k), {"color": extra["colours"][k], "width": 1.7})
     if extra["mean"] is not None:
         rate, error = extra["mean"]
         if band and np.isfinite(error).any():
-            _add_band(figure, at, rate - error, rate + error, NEUTRAL)
-        _add_rate(figure, at, rate, "mean", {"color": NEUTRAL, "width": 2.6})
+            _add_band(figure, at, rate - error, rate + error, "mean", NEUTRAL)
+        _add_rate(figure, at, rate, "mean", "mean", {"color": NEUTRAL, "width": 2.6})
     for k, name in enumerate(extra["names"]):
-        _add_spikes(figure, trains[k], k, name, extra["colours"][k], float(extra["at"][-1] - extra["at"][0]))
+        _add_spikes(figure, trains[k], k, name, extra["colours"][k], (extra["at"][0], extra["at"][-1]))
     floor = 0.06 + 0.035 * len(trains)
     return figure.update_layout(
         xaxis={"title": {"text": "Time (s)"}, "range": extra["window"], "anchor": "y2"},
@@ -253,28 +254,39 @@ def _part(
     return pd.DataFrame(columns | {"rate_hz": rate, "low_hz": low, "high_hz": high})
 
 
-def _add_band(figure: go.Figure, at: np.ndarray, low: np.ndarray, high: np.ndarray, tint: str) -> None:
+def _add_band(
+    figure: go.Figure, at: np.ndarray, low: np.ndarray, high: np.ndarray, group: str, tint: str
+) -> None:
     silent = {"x": at, "mode": "lines", "line_width": 0, "showlegend": False, "hoverinfo": "skip"}
+    silent["legendgroup"] = group
     figure.add_scatter(y=low.astype("f4"), **silent)
     figure.add_scatter(y=high.astype("f4"), **silent, fill="tonexty", fillcolor=faded(tint, 0.15))
 
 
-def _add_rate(figure: go.Figure, at: np.ndarray, rate: np.ndarray, name: str, line: dict[str, Any]) -> None:
+def _add_rate(
+    figure: go.Figure, at: np.ndarray, rate: np.ndarray, name: str, group: str, line: dict[str, Any]
+) -> None:
     says = f"%{{x:.4f}} s<br>%{{y:.4g}} Hz<extra>{label(name, 24)}</extra>"
     figure.add_scatter(
-        x=at, y=rate.astype("f4"), mode="lines", line=line, name=label(name, 24), hovertemplate=says
+        x=at,
+        y=rate.astype("f4"),
+        mode="lines",
+        line=line,
+        name=label(name, 24),
+        legendgroup=group,
+        hovertemplate=says,
     )
 
 
-def _add_spikes(figure: go.Figure, train: np.ndarray, k: int, name: str, tint: str, length: float) -> None:
-    """A mark per spike; spikes that would share a pixel share a mark."""
-    marks = train[np.unique(np.floor(train * (POINTS / length)), return_index=True)[1]]
-    x = np.full(3 * len(marks), np.nan)
-    x[0::3] = x[1::3] = marks
-    y = np.tile(np.array([k - 0.38, k + 0.38, np.nan], "f4"), len(marks))
+def _add_spikes(
+    figure: go.Figure, train: np.ndarray, k: int, name: str, tint: str, window: tuple[float, float]
+) -> None:
+    """A mark per spike; spikes in one pixel or in neighbouring ones share a mark."""
+    first, last = runs(train, window, POINTS)
+    figure.add_shape(strokes(first, last, k - 0.38, k + 0.38, tint, 1, "y2"), legendgroup=str(k))
     figure.add_scatter(
-        x=x, y=y, yaxis="y2", mode="lines", line={"width": 1, "color": tint}, showlegend=False,
-        hovertemplate="%{x:.5f} s<extra>" + label(name, 24) + "</extra>",
+        x=first, y=np.full(len(first), k, "i1"), yaxis="y2", mode="none", showlegend=False, legendgroup=str(k),
+        hoverlabel={"bgcolor": tint}, hovertemplate="%{x:.5f} s<extra>" + label(name, 24) + "</extra>",
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from spikeboard.analysis.bins import population_counts
 from spikeboard.analysis.pixels import column_edges, row_pixels
 from spikeboard.analysis.trains import select_trains, window_ticks
+from spikeboard.displays.marks import strokes
 from spikeboard.levels import column_counts
 from spikeboard.pictures import counts_png, data_address
 from spikeboard.recording import Recording
@@ -26,7 +27,6 @@ from spikeboard.scene import (
     scene_of,
     shades_of,
     slim,
-    strokes,
 )
 from spikeboard.selection import Selection
 from spikeboard.tables import check_size
@@ -216,29 +216,31 @@ def _placed(scene: Scene, png: bytes) -> dict[str, Any]:
 
 
 def _add_marks(figure: go.Figure, scene: Scene, result: Result) -> None:
-    """A stroke for each spike: one line per population, which a browser draws at once, and points to hover over."""
+    """A stroke for each spike, and points to hover over."""
     times, places = result.extra["marks"]
     rec: Recording = result.extra["rec"]
     half = float(np.clip(0.8 * 300 / len(scene.rows), 3, 16)) / 2 * len(scene.rows) / ROWS_PX
     names = {place: label(rec.label(int(scene.order[place]))) for place in np.unique(places).tolist()}
+    shapes = []
     for name, first, last in result.extra["bands"]:
         mine = slice(*np.searchsorted(places, [first, last]))
         if mine.start == mine.stop:
             continue
-        line = {"width": 1.4, "color": result.extra["colours"][name]}
-        of = {"name": label(name), "showlegend": False}
+        tint = result.extra["colours"][name]
+        at, row = times[mine], places[mine]
+        shapes.append(strokes(at, at, row - half, row + half, tint, 1.4))
         figure.add_scatter(
-            **strokes(times[mine], places[mine], half), mode="lines", line=line, hoverinfo="skip", **of
-        )
-        figure.add_scatter(
-            x=times[mine],
-            y=places[mine].astype(np.int32),
+            x=at,
+            y=row.astype(np.int32),
             mode="none",
-            hoverlabel={"bgcolor": line["color"], "font": {"color": "#ffffff"}},
-            text=[names[place] for place in places[mine].tolist()],
+            hoverlabel={"bgcolor": tint, "font": {"color": "#ffffff"}},
+            text=[names[place] for place in row.tolist()],
             hovertemplate="%{text}<br>%{x:.6f} s<extra></extra>",
-            **of,
+            name=label(name),
+            showlegend=False,
         )
+    # At once: each that is added by itself has all of them looked through again.
+    figure.update_layout(shapes=[*figure.layout.shapes, *shapes])
 
 
 def _add_top(figure: go.Figure, margins: Margins, colours: Mapping[str, str]) -> None:

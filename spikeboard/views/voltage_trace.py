@@ -12,9 +12,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from spikeboard.analysis.traces import Envelope, finite_ranges, pauses, trace_envelope, window_samples
+from spikeboard.displays.marks import runs, strokes
 from spikeboard.errors import NothingToDraw
 from spikeboard.recording import Recording, State
-from spikeboard.scene import slim
 from spikeboard.selection import Selection
 from spikeboard.theme import UNSIGNED, colour, label, listed, population_colours, shown
 from spikeboard.view import Choice, Flag, Pick, Result, View, Viewport, Whole
@@ -539,16 +539,16 @@ def _add_spikes(
 ) -> None:
     span = reach[1] - reach[0]
     height = reach[1] + (0.05 + 0.07 * place) * span
+    first, last = _runs(trace.spikes, result)
+    figure.add_shape(strokes(first, last, height - 0.025 * span, height + 0.025 * span, tint, 1.3, axis))
     figure.add_scatter(
-        **_marks(*_runs(trace.spikes, result), height, 0.025 * span),
+        x=first,
+        y=np.full(len(first), height, "f4"),
         yaxis=axis,
-        mode="lines",
-        line={"width": 1.3, "color": tint},
-        fill="toself",
-        fillcolor=tint,
-        hoveron="points",
+        mode="none",
         showlegend=False,
         name=label(trace.name),
+        hoverlabel={"bgcolor": tint},
         hovertemplate=f"spike of {label(trace.name)}<br>%{{x:.6f}} s<extra></extra>",
     )
 
@@ -558,22 +558,8 @@ def _runs(times: np.ndarray, result: Result) -> tuple[np.ndarray, np.ndarray]:
     drawn = result.extra["traces"]
     if sum(len(trace.spikes) for trace in drawn) <= MOST_MARKS:
         return times, times
-    t0, t1 = result.extra["window"]
-    # Every mark is an element of the page: every second pixel begins one at most.
     pixels = 2 * MOST_MARKS // max(sum(len(trace.spikes) > 0 for trace in drawn), 1)
-    place = np.floor((times - t0) / max(t1 - t0, 1e-12) * pixels)
-    begins = np.flatnonzero(np.diff(place, prepend=-np.inf) > 1)
-    ends = np.append(begins[1:], len(times)) - 1
-    return times[begins], np.where(place[ends] > place[begins], times[ends], times[begins])
-
-
-def _marks(first: np.ndarray, last: np.ndarray, height: float, half: float) -> dict[str, np.ndarray]:
-    """Strokes where marks begin and end at once, else outlines to be filled, as x and y of one broken line."""
-    x = np.stack([first, first, last, last, first, first], axis=1)
-    y = height + half * np.tile([-1, 1, 1, -1, -1, np.nan], (len(first), 1))
-    kept = np.ones(x.shape, bool)
-    kept[first == last, 2:5] = False
-    return {"x": slim(x[kept]), "y": y[kept].astype("f4")}
+    return runs(times, result.extra["window"], pixels)
 
 
 def _layout(

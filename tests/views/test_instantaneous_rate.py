@@ -11,6 +11,7 @@ import quantities as pq
 from awkward import AWKWARD, HOSTILE
 from made_trains import awkward, made, trains_of
 from scipy import stats
+from stroked import stroked
 
 from spikeboard.analysis.bandwidth import optimal_bandwidth, shared_bandwidth
 from spikeboard.selection import select
@@ -197,12 +198,26 @@ def test_a_chosen_silent_unit_has_a_rate_of_nought() -> None:
 def test_every_spike_stands_under_the_lines() -> None:
     rec = awkward(5)
     drawn = RATE.draw(rec, select(units=[1, 2, 4]))
-    rows = [trace for trace in drawn.figure.data if trace.yaxis == "y2"]
-    assert [len(trace.x) // 3 for trace in rows] == [1, 2, len(trains_of(rec)[4])]
-    np.testing.assert_array_equal(rows[2].x[::3], trains_of(rec)[4] / 1e4)
-    busy = made([np.arange(100_000)], 1e4, t_stop=10.0)
-    marks = next(t for t in RATE.draw(busy, select()).figure.data if t.yaxis == "y2")
-    assert len(marks.x) // 3 == POINTS
+    for k, shape in enumerate(drawn.figure.layout.shapes):
+        train = trains_of(rec)[[1, 2, 4][k]] / 1e4
+        first, last, low, high = stroked(shape).T
+        assert shape.yref == "y2" and low.max() < k < high.min()
+        np.testing.assert_array_equal(np.isin(first, train) & np.isin(last, train), True)
+        assert all(np.any((first <= time) & (time <= last)) for time in train)
+    assert [len(stroked(shape)) for shape in drawn.figure.layout.shapes[:2]] == [1, 2]
+
+
+def test_spikes_of_neighbouring_pixels_share_a_mark() -> None:
+    busy = made([[*range(50_000), 60_000]], 1e4, t_stop=10.0)
+    drawn = RATE.draw(busy, select())
+    (shape,) = drawn.figure.layout.shapes
+    np.testing.assert_allclose(stroked(shape)[:, :2], [[0, 4.9999], [6, 6]])
+    points = next(trace for trace in drawn.figure.data if trace.yaxis == "y2")
+    assert points.mode == "none" and points.x.tolist() == [0, 6]
+    even = made([np.arange(25, 100_000, 50)], 1e4, t_stop=10.0)
+    assert len(stroked(RATE.draw(even, select()).figure.layout.shapes[0])) == 1
+    apart = made([np.arange(25, 100_000, 100)], 1e4, t_stop=10.0)
+    assert len(stroked(RATE.draw(apart, select()).figure.layout.shapes[0])) == POINTS // 2
 
 
 def test_lines_have_the_colours_of_their_populations_where_that_tells_them_apart() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_trains import awkward, made, tick_trains, trains_of
 from PIL import Image
+from stroked import stroked
 
 import spikeboard
 from spikeboard.errors import NothingToDraw
@@ -73,14 +74,14 @@ def test_every_spike_is_one_mark_on_the_row_of_its_unit(sort: str) -> None:
 
 def test_each_mark_is_a_stroke_and_a_point_to_hover_over() -> None:
     figure = RASTER.draw(awkward(1), select(), marginals=False).figure
-    strokes = [t for t in figure.data if t.mode == "lines"]
+    shapes = [shape for shape in figure.layout.shapes if shape.type == "path"]
     points = [t for t in figure.data if t.mode == "none"]
-    assert len(strokes) == len(points) > 0
-    for stroke, point in zip(strokes, points, strict=True):
-        np.testing.assert_allclose(stroke.x[::3], point.x, atol=1e-4)
-        np.testing.assert_allclose((stroke.y[::3] + stroke.y[1::3]) / 2, point.y, atol=1e-4)
-        assert np.isnan(stroke.y[2::3]).all() and (stroke.y[1::3] > stroke.y[::3]).all()
-        assert len(point.text) == len(point.x)
+    assert len(shapes) == len(points) > 0
+    for shape, point in zip(shapes, points, strict=True):
+        first, last, low, high = stroked(shape).T
+        np.testing.assert_array_equal([first, last], [point.x, point.x])
+        np.testing.assert_allclose((low + high) / 2, point.y, atol=1e-6)
+        assert (high > low).all() and len(point.text) == len(point.x)
 
 
 @pytest.mark.parametrize("sort", ORDERS)
@@ -271,7 +272,8 @@ def test_units_are_named_where_they_are_few_and_populations_else() -> None:
     few = RASTER.draw(busy(100), select(units=[3, 18])).figure.layout.yaxis
     assert [text.partition(">")[2].partition("<")[0] for text in few.ticktext] == ["E 3", "I 18"]
     many = RASTER.draw(AWKWARD["many_populations"](), select()).figure
-    assert 0 < len(many.layout.yaxis.ticktext) <= 40 and not many.layout.shapes
+    assert 0 < len(many.layout.yaxis.ticktext) <= 40
+    assert {shape.type for shape in many.layout.shapes} == {"path"}
 
 
 def test_no_unit_and_no_time_are_said() -> None:

@@ -114,7 +114,8 @@ def _marks(figure: go.Figure) -> dict[str, np.ndarray]:
     return {
         str(trace.name).split(" (")[0]: np.asarray(trace.x)
         for trace in figure.data
-        if trace.mode == "markers"
+        # Those that match are shapes, with points to hover over and an entry of the legend of its own.
+        if trace.mode == "none" or (trace.mode == "markers" and not trace.legendgroup)
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_networks import network_of
+from stroked import stroked
 
 import spikeboard
 from spikeboard.recording import State
@@ -42,13 +43,15 @@ def drawn(rec, selection=None, viewport=None, **settings):
 
 def lines(found):
     """The traces themselves, without levels and spikes."""
-    spikes = ticks(found)
-    return [t for t in found.figure.data if t.mode == "lines" and not t.line.dash and t not in spikes]
+    return [t for t in found.figure.data if t.mode == "lines" and not t.line.dash]
 
 
 def ticks(found):
-    """The ticks of the spikes, three points each."""
-    return [trace for trace in found.figure.data if (trace.hovertemplate or "").startswith("spike of")]
+    """The ticks of the spikes of each trace: where they begin and end, and how low and high they are."""
+    points = [trace for trace in found.figure.data if (trace.hovertemplate or "").startswith("spike of")]
+    marks = [stroked(shape) for shape in found.figure.layout.shapes]
+    assert [trace.x.tolist() for trace in points] == [mark[:, 0].tolist() for mark in marks]
+    return marks
 
 
 @given(st.integers(0, 9999), st.integers(60, 500))
@@ -104,8 +107,8 @@ def test_channels_that_are_no_units_stay_whatever_is_selected() -> None:
 def test_spikes_stand_as_marks_at_their_times() -> None:
     rec = recorded({"v": state(waves(2), [0, 1])}, [(0.1, 0), (0.25, 0), (0.3, 1), (0.4, 2)])
     marks = ticks(drawn(rec))
-    assert [trace.x[::3].tolist() for trace in marks] == [pytest.approx([0.1, 0.25]), pytest.approx([0.3])]
-    assert all(low < high for trace in marks for low, high in zip(trace.y[::3], trace.y[1::3], strict=True))
+    assert [mark[:, 0].tolist() for mark in marks] == [[0.1, 0.25], [0.3]]
+    assert all((mark[:, 0] == mark[:, 1]).all() and (mark[:, 2] < mark[:, 3]).all() for mark in marks)
     assert "3 spikes of these units" in drawn(rec).result.caption
     assert not ticks(drawn(rec, spikes=False))
 
@@ -122,24 +125,17 @@ def test_no_more_marks_than_a_screen_can_show_and_a_word_about_it() -> None:
     note = "Of 9,743 spikes, those in one pixel or in neighbouring ones share a tick."
     assert note in found.result.notes
     busy, still = ticks(found)
-    # Two blocks with a gap between them, which are filled, and two ticks.
-    parts = np.split(np.asarray(busy.x), np.flatnonzero(np.isnan(busy.y)) + 1)[:-1]
-    assert [(len(part), part.min(), part.max()) for part in parts] == [
-        (6, 0.0, pytest.approx(0.3999)),
-        (6, pytest.approx(0.406), pytest.approx(0.9799)),
-        (3, pytest.approx(0.9825), pytest.approx(0.9825)),
-        (3, pytest.approx(0.999), pytest.approx(0.999)),
-    ]
-    assert busy.fill == "toself" and len(still.x) == 3
+    # Two blocks with a gap between them, and two ticks.
+    blocks = [[0, 0.3999], [0.406, 0.9799], [0.9825, 0.9825], [0.999, 0.999]]
+    np.testing.assert_allclose(busy[:, :2], blocks)
+    assert still[:, :2].tolist() == [[0.3, 0.3]]
 
 
 def test_marks_are_bounded_wherever_the_spikes_are() -> None:
     times = np.sort(np.random.default_rng(1).integers(0, 10_000, 9000)) * 1e-4
     found = drawn(recorded({"v": state(waves(1), [0])}, [(t, 0) for t in times]))
-    x, y = np.asarray(ticks(found)[0].x), np.asarray(ticks(found)[0].y)
-    ends = np.flatnonzero(np.isnan(y))
-    assert len(ends) <= 4000
-    marks = [(part.min(), part.max()) for part in np.split(x, ends + 1)[:-1]]
+    marks = ticks(found)[0][:, :2].tolist()
+    assert len(marks) <= 4000
     # Every spike lies in a mark or within a pixel of one, and a pixel without a spike ends a mark.
     assert all(any(low - 2e-4 < t < high + 2e-4 for low, high in marks) for t in times[::50])
     pixel = 1 / 8000

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spikeboard.analysis.distances import Matching, match_spikes
 from spikeboard.analysis.groups import Trains, grouped_trains
+from spikeboard.displays.marks import strokes
 from spikeboard.displays.trains import Train
 from spikeboard.recalled import recalled
 from spikeboard.recording import Recording
@@ -20,6 +21,8 @@ from spikeboard.views.chosen import span
 MOST_MARKS = 5000
 # Steps of time in which more are counted.
 STEPS = 400
+# Of the height between two rows, up and down from a row: what a mark takes.
+HALF = 0.125
 # Spikes of both trains that are matched again after each of eight shifts.
 MOST_SHIFTED = 100_000
 MATCHED, MISSING, EXTRA = colour(2), colour(1), colour(0)
@@ -133,18 +136,21 @@ def events_on_screen(
 def add_events(figure: go.Figure, events: Events) -> None:
     """Draw every spike, and join those that match."""
     a, b = events.pairs_s.T
-    ends = np.stack([a, b, np.full(len(a), np.nan)], axis=1).ravel()
-    figure.add_scatter(
-        x=ends, y=np.tile(np.array([0.8, 0.2, np.nan], "f4"), len(a)), mode="lines", hoverinfo="skip",
-        line={"color": faded(MATCHED, 0.55), "width": 1}, showlegend=False,
-    )  # fmt: skip
+    joined = "".join(f"M{first:.12g},0.8L{second:.12g},0.2" for first, second in events.pairs_s.tolist())
+    figure.add_shape(
+        type="path", path=joined, line={"color": faded(MATCHED, 0.55), "width": 1}, legendgroup="matched"
+    )
+    name, group = f"matched ({len(a):,})", {"legendgroup": "matched"}
+    times, rows = np.r_[a, b], np.repeat(np.array([1, 0], "i1"), len(a))
+    figure.add_shape(strokes(times, times, rows - HALF, rows + HALF, MATCHED, 1.5) | group)
     shift = events.shift_ms.astype("f4")
     figure.add_scatter(
-        x=np.r_[a, b], y=np.repeat(np.array([1, 0], "i1"), len(a)), customdata=np.r_[shift, shift],
-        mode="markers", name=f"matched ({len(a):,})",
-        marker={"symbol": "line-ns", "size": 20, "line": {"width": 1.5, "color": MATCHED}, "color": MATCHED},
+        x=times, y=rows, customdata=np.r_[shift, shift], mode="none", name=name, showlegend=False, **group,
+        hoverlabel={"bgcolor": MATCHED},
         hovertemplate="%{x:.6f} s, B after A by %{customdata:+.3g} ms<extra>matched</extra>",
     )  # fmt: skip
+    stroke = {"symbol": "line-ns", "size": 20, "line": {"width": 1.5, "color": MATCHED}}
+    figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker=stroke, **group)
     _add_alone(figure, events.missing_s, 1, "triangle-down", MISSING, "missing in B")
     _add_alone(figure, events.extra_s, 0, "triangle-up", EXTRA, "extra in B")
 
