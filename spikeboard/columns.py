@@ -28,7 +28,7 @@ KEPT_FREE = 2**28
 # Bytes; stretches of a column that are no further apart are read as one.
 NEAR = 2**13
 # Bytes of a recording that are read before they are asked for, and of them at once.
-AHEAD, AHEAD_AT_ONCE = 2**31, 2**20
+AHEAD, AHEAD_AT_ONCE = 3 * 2**29, 2**20
 # Values to either side of where an even column would have one that is sought.
 GUESSED = 500
 

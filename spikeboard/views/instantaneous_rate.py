@@ -76,7 +76,8 @@ def unit_rates(
     from counts: the mean is off by about 0.5 % of its Poisson standard error, and the error too small by up to 1 %.
 
     Without a choice of units the most active unit of each population is drawn, then the next ones, four in all; of
-    chosen units the eight most active. A kernel narrower than the distance of the 2,000 times at which the rate is
+    chosen units the eight most active. Below the lines each spike has a mark; those in one pixel or in neighbouring
+    ones share one. A kernel narrower than the distance of the 2,000 times at which the rate is
     evaluated is widened to it, and the notes say so: no spike falls between two of them.
 
     Parameters
