@@ -50,7 +50,7 @@ def runs(
     """
     place = np.floor((times - window[0]) / max(window[1] - window[0], 1e-12) * pixels)
     begins = np.flatnonzero(np.diff(place, prepend=-np.inf) > 1)
-    ends = np.append(begins[1:], len(times)) - 1
+    ends = np.append(begins, len(times))[1:] - 1
     return times[begins], np.where(place[ends] > place[begins], times[ends], times[begins])
 
 

@@ -207,6 +207,12 @@ def test_every_spike_stands_under_the_lines() -> None:
     assert [len(stroked(shape)) for shape in drawn.figure.layout.shapes[:2]] == [1, 2]
 
 
+def test_a_unit_without_a_spike_on_screen_has_no_mark() -> None:
+    rec = made([[1000, 90_000], [1000]], 1e4, t_stop=10.0)
+    drawn = RATE.draw(rec, select(units=[0, 1]), Viewport((5.0, 10.0)))
+    assert [len(stroked(shape)) for shape in drawn.figure.layout.shapes] == [1, 0]
+
+
 def test_spikes_of_neighbouring_pixels_share_a_mark() -> None:
     busy = made([[*range(50_000), 60_000]], 1e4, t_stop=10.0)
     drawn = RATE.draw(busy, select())
