@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -136,27 +137,38 @@ def heat_map(result: Result, bin_ms: float, quantity: str, sort: str, clip_perce
     diverging = quantity == "z"
     figure = go.Figure()
     frame_axes(figure, extra["rec"], extra["scene"], extra["bands"], extra["colours"])
-    names, says = _hover(extra["rec"], extra["scene"], cells)
-    figure.add_heatmap(
-        z=cells.values.astype("f4"),
-        x=slim(cells.columns_s),
-        y=(cells.rows - 0.5).astype("f4"),
-        zmin=-limit if diverging else 0,
-        zmax=limit,
-        colorscale=DIVERGING if diverging else SEQUENTIAL,
-        colorbar={
+    says, named = _hover(extra["rec"], extra["scene"], cells)
+    colours = {
+        "zmin": -limit if diverging else 0,
+        "zmax": limit,
+        "colorscale": DIVERGING if diverging else SEQUENTIAL,
+        "colorbar": {
             "title": {"text": QUANTITIES[quantity], "side": "right"},
             "thickness": 14,
             "outlinewidth": 0,
         },
-        hovertemplate=says
-        + "%{x:.4f} s<br>%{z:.4g}"
-        + (" Hz" if quantity == "rate" else "")
-        + "<extra></extra>",
-        hoverongaps=False,
-        **names,
-    )
+    }
+    says += "%{x:.4f} s<br>%{z:.4g}" + (" Hz" if quantity == "rate" else "") + "<extra></extra>"
+    for rows, columns in product(_even(cells.rows), _even(cells.columns_s)):
+        figure.add_heatmap(
+            z=cells.values[rows, columns].astype("f4"),
+            x=slim(cells.columns_s[columns.start : columns.stop + 1]),
+            y=(cells.rows[rows.start : rows.stop + 1] - 0.5).astype("f4"),
+            hovertemplate=says,
+            hoverongaps=False,
+            showscale=rows.start == columns.start == 0,
+            **{what: names[rows, columns] for what, names in named.items()},
+            **colours,
+        )
     return figure
+
+
+def _even(edges: np.ndarray) -> list[slice]:
+    """Cells of one size: browsers draw these at once. The last one, where it is a smaller one, is a part of its own."""
+    n, widths = len(edges) - 1, np.diff(edges)
+    if n > 1 and widths[-1] < 0.999 * widths[0]:
+        return [slice(0, n - 1), slice(n - 1, n)]
+    return [slice(0, n)]
 
 
 def box(
@@ -286,16 +298,16 @@ def _notes(asked_ms: float, bins: Bins, binned: Binned, cells: Cells, quantity: 
     return notes
 
 
-def _hover(rec: Recording, scene: Scene, cells: Cells) -> tuple[dict[str, Any], str]:
-    """What a cell is called: its unit's name where that is little to send, else its unit row, or rows."""
+def _hover(rec: Recording, scene: Scene, cells: Cells) -> tuple[str, dict[str, np.ndarray]]:
+    """What a cell is called, and with what: its unit's name where that is little to send, else its unit row or none."""
     rows, columns = cells.values.shape
     if rows < len(scene.rows):
-        return {}, ""
+        return "", {}
     if cells.values.size <= 20_000:
         names = np.array([label(rec.label(row)) for row in scene.rows], object)
-        return {"text": np.repeat(names[:, None], columns, axis=1)}, "%{text}<br>"
+        return "%{text}<br>", {"text": np.repeat(names[:, None], columns, axis=1)}
     numbers = scene.rows.astype(np.uint16 if scene.rows.max() < 2**16 else np.uint32)
-    return {"customdata": np.repeat(numbers[:, None], columns, axis=1)}, "unit row %{customdata}<br>"
+    return "unit row %{customdata}<br>", {"customdata": np.repeat(numbers[:, None], columns, axis=1)}
 
 
 def _frame(bins: Bins, quantity: str) -> pd.DataFrame:

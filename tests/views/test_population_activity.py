@@ -102,7 +102,12 @@ def test_what_is_averaged_is_the_mean_of_whole_blocks_and_told() -> None:
     assert (
         "A cell is the mean of up to 3 units × 2 bins; the CSV has every unit and bin." in drawn.result.notes
     )
-    assert np.asarray(drawn.figure.data[1].z).shape == (401, 301)
+    # Cells of one size are drawn at once; the last column, of one bin, is a map of its own.
+    whole, last = drawn.figure.data[1:]
+    assert np.asarray(whole.z).shape == (401, 300) and np.asarray(last.z).shape == (401, 1)
+    np.testing.assert_allclose(np.hstack([whole.z, last.z]), cells.values, rtol=1e-6)
+    assert whole.x[-1] == last.x[0] and last.x[-1] == pytest.approx(6.007)
+    assert whole.showscale and not last.showscale and whole.zmax == last.zmax
 
 
 @pytest.mark.parametrize(
@@ -126,8 +131,9 @@ def test_an_average_leaves_out_what_has_no_value() -> None:
 
 def test_the_map_is_bounded_and_says_so() -> None:
     drawn = ACTIVITY.draw(AWKWARD["large"](), select(), bin_ms=0.1)
-    rows, columns = np.asarray(drawn.figure.data[1].z).shape
+    rows, columns = drawn.result.extra["cells"].values.shape
     assert rows <= MOST_ROWS and columns <= MOST_COLUMNS
+    assert sum(np.asarray(heat.z).size for heat in drawn.figure.data[1:]) == rows * columns
     assert "Bins of 0.1 ms would be too many: 5 ms is the finest" in drawn.result.notes[0]
     assert table(drawn.result).shape == (1000, 20_000)
 
