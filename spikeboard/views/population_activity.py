@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from spikeboard.analysis.bins import Binned, binned_counts, mean_z_scores
 from spikeboard.analysis.trains import window_ticks
+from spikeboard.displays.cells import cell_edges, even_parts, per_cell
 from spikeboard.errors import NothingToDraw
 from spikeboard.levels import column_counts
 from spikeboard.recording import Recording
@@ -149,7 +150,7 @@ def heat_map(result: Result, bin_ms: float, quantity: str, sort: str, clip_perce
         },
     }
     says += "%{x:.4f} s<br>%{z:.4g}" + (" Hz" if quantity == "rate" else "") + "<extra></extra>"
-    for rows, columns in product(_even(cells.rows), _even(cells.columns_s)):
+    for rows, columns in product(even_parts(cells.rows), even_parts(cells.columns_s)):
         figure.add_heatmap(
             z=cells.values[rows, columns].astype("f4"),
             x=slim(cells.columns_s[columns.start : columns.stop + 1]),
@@ -161,14 +162,6 @@ def heat_map(result: Result, bin_ms: float, quantity: str, sort: str, clip_perce
             **colours,
         )
     return figure
-
-
-def _even(edges: np.ndarray) -> list[slice]:
-    """Cells of one size: browsers draw these at once. The last one, where it is a smaller one, is a part of its own."""
-    n, widths = len(edges) - 1, np.diff(edges)
-    if n > 1 and widths[-1] < 0.999 * widths[0]:
-        return [slice(0, n - 1), slice(n - 1, n)]
-    return [slice(0, n)]
 
 
 def box(
@@ -188,10 +181,10 @@ def _quantity(binned: Binned, quantity: str) -> np.ndarray:
 
 def _cells(bins: Bins, first_place: int, quantity: str) -> tuple[Cells, Binned, int]:
     """The averaged cells on screen, the bins they are made of, and how many units have no value."""
-    rows = _block_edges(len(bins.rows), MOST_ROWS)
+    rows = cell_edges(len(bins.rows), MOST_ROWS)
     binned = bins.of(bins.rows[:0])
     shown = _on_screen(binned, bins)
-    columns = shown.start + _block_edges(shown.stop - shown.start, MOST_COLUMNS)
+    columns = shown.start + cell_edges(shown.stop - shown.start, MOST_COLUMNS)
     values, constant = (
         _scores(bins, rows, columns)
         if quantity == "z"
@@ -247,16 +240,6 @@ def _on_screen(binned: Binned, bins: Bins) -> slice:
     return slice(first, min(max(stop, first + 1), n))
 
 
-def _per_cell(length: int, most: int) -> int:
-    """How many rows or bins a cell holds: as many in each, where that can be, so that browsers draw them at once."""
-    least = -(-length // most)
-    return next((n for n in range(least, 3 * least // 2 + 1) if length % n == 0), least)
-
-
-def _block_edges(length: int, most: int) -> np.ndarray:
-    return np.unique(np.r_[np.arange(0, length, _per_cell(length, most)), length])
-
-
 def _limit(values: np.ndarray, percent: float) -> tuple[float, int]:
     """Where colours end, and how many cells lie beyond."""
     sizes = np.abs(values[np.isfinite(values)])
@@ -293,7 +276,7 @@ def _notes(asked_ms: float, bins: Bins, binned: Binned, cells: Cells, quantity: 
     n_units, n_bins = len(bins.rows), shown.stop - shown.start
     rows, columns = cells.values.shape
     if rows < n_units or columns < n_bins:
-        block = f"{_per_cell(n_units, MOST_ROWS)} units × {many(_per_cell(n_bins, MOST_COLUMNS), 'bin')}"
+        block = f"{per_cell(n_units, MOST_ROWS)} units × {many(per_cell(n_bins, MOST_COLUMNS), 'bin')}"
         notes.append(f"A cell is the mean of up to {block}; the CSV has every unit and bin.")
     return notes
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from made_trains import awkward, made, tick_trains, trains_of
 from scipy import stats
 
+from spikeboard.displays.cells import cell_edges
 from spikeboard.selection import select
 from spikeboard.view import Result, Viewport
 from spikeboard.views import view
-from spikeboard.views.population_activity import MOST_COLUMNS, MOST_ROWS, _block_edges
+from spikeboard.views.population_activity import MOST_COLUMNS, MOST_ROWS
 
 ACTIVITY = view("population_activity")
 
@@ -115,7 +116,7 @@ def test_what_is_averaged_is_the_mean_of_whole_blocks_and_told() -> None:
     [(9, 1), (500, 1), (501, 3), (503, 2), (1000, 2), (8700, 20), (8699, 18), (10_000, 20)],
 )
 def test_cells_hold_as_many_each_where_that_can_be(length: int, each: int) -> None:
-    edges = _block_edges(length, 500)
+    edges = cell_edges(length, 500)
     assert edges[0] == 0 and edges[-1] == length and len(edges) <= 501
     assert set(np.diff(edges)[:-1]) <= {each} and np.diff(edges)[-1] <= each
     assert (np.diff(edges)[-1] == each) == (length % each == 0)

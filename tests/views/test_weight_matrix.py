@@ -100,13 +100,27 @@ def test_a_pair_joined_twice_counts_once_for_the_probability() -> None:
     assert cells(found)["A", "B"] == pytest.approx(1 / 6)
 
 
+def test_a_smaller_last_block_is_a_map_of_its_own() -> None:
+    weights = [(0, 0, 1.0), (1, 1008, 2.0), (1008, 1, 3.0), (1008, 1008, 4.0)]
+    found = drawn(
+        network_of({"A": 1009}, {"AA": synapses_of("A", "A", 1009, weights)}), combine="sum", margins=False
+    )
+    maps = [trace for trace in found.figure.data if trace.type == "heatmap"]
+    assert [np.asarray(heat.z).shape for heat in maps] == [(336, 336), (336, 1), (1, 336), (1, 1)]
+    assert [np.nansum(heat.z) for heat in maps] == [1, 2, 3, 4]
+    assert [bool(heat.showscale) for heat in maps] == [True, False, False, False]
+    assert maps[3].x.tolist() == maps[3].y.tolist() == [1007.5, 1008.5]
+    assert len({(heat.zmin, heat.zmax) for heat in maps}) == 1
+
+
 def test_more_than_five_hundred_units_stand_in_blocks() -> None:
     rng = np.random.default_rng(1)
     weights = [(int(s), int(t), 1.0) for s, t in rng.integers(0, 1200, (3000, 2))]
     rec = network_of({"A": 1200}, {"AA": synapses_of("A", "A", 1200, weights)})
     found = drawn(rec, combine="count")
     z = np.asarray(found.figure.data[0].z, float)
-    assert z.shape == (500, 500) and np.nansum(z) == 3000
+    # As many units in each, so that a browser draws them at once.
+    assert z.shape == (400, 400) and np.nansum(z) == 3000
     assert "A cell is up to 3 sources × 3 targets, their synapses counted" in found.result.caption
     assert len(found.figure.to_json()) < 4 * 2**20
 

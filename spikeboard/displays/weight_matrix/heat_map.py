@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from spikeboard.displays.cells import even_parts
 from spikeboard.displays.weight_matrix.matrix import Cells
 from spikeboard.displays.weight_matrix.sides import Side
 from spikeboard.theme import DIVERGING, SEQUENTIAL, label
@@ -56,15 +58,18 @@ def _add_cells(figure: go.Figure, extra: Mapping[str, Any]) -> None:
     cells: Cells = extra["cells"]
     low, high = extra["limits"]
     few = cells.level == "populations"
-    figure.add_heatmap(
-        z=extra["values"].astype("f4"), x=cells.columns.borders, y=cells.rows.borders,
-        customdata=_slim(cells.sums.count), zmin=low, zmax=high,
-        colorscale=DIVERGING if cells.signed else SEQUENTIAL,
-        colorbar={"title": {"text": extra["title"], "side": "right"}, "thickness": 14, "outlinewidth": 0, "x": 1.01},
-        texttemplate="%{z:.3g}" if few and max(extra["values"].shape) <= MOST_TEXTS else None,
-        xgap=1 if few else 0, ygap=1 if few else 0, hoverongaps=False,
-        hovertemplate="%{y} → %{x}<br>%{z:.4g}<br>synapses: %{customdata:,}<extra></extra>",
-    )  # fmt: skip
+    bar = {"title": {"text": extra["title"], "side": "right"}, "thickness": 14, "outlinewidth": 0, "x": 1.01}
+    x, y, count = cells.columns.borders, cells.rows.borders, _slim(cells.sums.count)
+    for rows, columns in product(even_parts(y), even_parts(x)):
+        figure.add_heatmap(
+            z=extra["values"][rows, columns].astype("f4"), x=x[columns.start : columns.stop + 1],
+            y=y[rows.start : rows.stop + 1], customdata=count[rows, columns], zmin=low, zmax=high,
+            colorscale=DIVERGING if cells.signed else SEQUENTIAL,
+            colorbar=bar, showscale=rows.start == columns.start == 0,
+            texttemplate="%{z:.3g}" if few and max(extra["values"].shape) <= MOST_TEXTS else None,
+            xgap=1 if few else 0, ygap=1 if few else 0, hoverongaps=False,
+            hovertemplate="%{y} → %{x}<br>%{z:.4g}<br>synapses: %{customdata:,}<extra></extra>",
+        )  # fmt: skip
 
 
 def _slim(counts: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from spikeboard.displays.cells import cell_edges
 from spikeboard.recording import Recording
 from spikeboard.theme import shown
 
@@ -61,11 +62,10 @@ def units_in_blocks(
     most : blocks
     """
     first, last = _places(len(rows), on_screen)
-    n_blocks = min(last - first, most)
-    edges = first - (-np.arange(n_blocks + 1) * (last - first) // n_blocks)
+    edges = first + cell_edges(last - first, most)
     shown_rows = rows[first:last]
     group = np.full(len(rec.units), -1, np.int64)
-    group[shown_rows] = np.repeat(np.arange(n_blocks), np.diff(edges))
+    group[shown_rows] = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     names = [_block_name(rec, rows[a:b]) for a, b in pairwise(edges)]
     codes, categories = _populations(rec, rows)
     populations = [categories[code] for code in codes[edges[:-1]]]
