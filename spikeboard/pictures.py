@@ -12,7 +12,6 @@ from PIL import Image
 
 # Levels of opacity of each colour; ten colours and the empty pixel then fit a palette of 256.
 LEVELS = 24
-MOST_COLOURS = 255 // LEVELS
 # A picture full of spikes needs all opacities to show a contrast; a lone spike must be seen.
 FAINTEST_FULL, FAINTEST_SPARSE, FULLEST = 60, 180, 255
 # Between rows of some thickness a fifth stays empty, so that they can be told apart.
