@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -96,9 +97,9 @@ def unit_rates(
     t0, t1 = window_of(rec, selection)
     selected = rows_of(rec, selection)
     rows, notes = _chosen(rec, selection, selected, t0, t1)
-    trains = [_train(rec, row, t0, t1) for row in rows]
     x0, x1 = on_screen(viewport, t0, t1)
-    sigma, how = _width(trains, automatic, sigma_ms, (x1 - x0) * 1000 / POINTS, notes)
+    best = recalled(_best_width, rec, rows, t0, t1) if automatic else None
+    sigma, how = _width(best, sigma_ms, (x1 - x0) * 1000 / POINTS, notes)
     at = np.linspace(x0, x1, POINTS)
     found = recalled(rate_band, rec, sigma, at, rows, kernel, border)
     pooled = recalled(pooled_rates, rec, sigma, at, [selected], kernel, border) if mean else None
@@ -110,8 +111,7 @@ def unit_rates(
         )
         average = average and (np.where(enough, average[0], np.nan), np.where(enough, average[1], np.nan))
     names = [named(rec, row) for row in rows]
-    # The end of the window belongs to it where it is the end of the recording: what is in the train then stays.
-    seen = [train[(train >= x0) & ((train < x1) | (x1 == t1))] for train in trains]
+    seen, _ = _trains(rec, rows, x0, x1)
     caption = (
         f"Rates of {listed(names, MOST_UNITS)} ({many(sum(map(len, seen)), 'spike')} in {span(x0, x1)}) by "
         f"{KERNELS[kernel].split()[0].lower() if kernel != 'gaussian' else 'Gaussian'} kernels of sigma {sigma:.4g} ms"
@@ -127,8 +127,9 @@ def unit_rates(
         "colours": _colours(rec, rows),
         "mean": average,
     }
-    frame = _frame(at, rows, names, found, extra["mean"], len(selected))
-    return Result(frame, caption, tuple(notes), extra)
+    return Result(
+        lambda: _frame(at, rows, names, found, average, len(selected)), caption, tuple(notes), extra
+    )
 
 
 def lines(
@@ -200,28 +201,47 @@ def _colours(rec: Recording, rows: np.ndarray) -> list[str]:
     return [population_colours(rec)[name] for name in groups]
 
 
-def _train(rec: Recording, row: int, t0: float, t1: float) -> np.ndarray:
-    """Spike times of a unit in the window, s."""
-    ticks, first, last = trains_in(rec, [int(row)], t0, t1)
-    return ticks[first[0] : last[0]] / rec.ticks_per_second
+@dataclass(frozen=True)
+class Width:
+    """The width that suits some trains.
+
+    sigma_ms : None where there is none
+    most : of so many spikes of each train, None where it is of all
+    """
+
+    sigma_ms: float | None
+    most: int | None
 
 
-def _width(
-    trains: list[np.ndarray], automatic: bool, sigma_ms: float, least_ms: float, notes: list[str]
-) -> tuple[float, str]:
+def _trains(
+    rec: Recording, rows: np.ndarray, t0: float, t1: float, most: int | None = None
+) -> tuple[list[np.ndarray], bool]:
+    """Spike times of units in a window, s, each the first so many; and whether that leaves any out."""
+    ticks, first, last = trains_in(rec, rows, t0, t1)
+    ends = last if most is None else np.minimum(last, first + most)
+    return [ticks[a:b] / rec.ticks_per_second for a, b in zip(first, ends, strict=True)], bool(
+        (ends < last).any()
+    )
+
+
+def _best_width(rec: Recording, rows: np.ndarray, t0: float, t1: float) -> Width:
+    most = MOST_FOR_WIDTH // len(rows)
+    trains, cut = _trains(rec, rows, t0, t1, most)
+    best = shared_bandwidth(trains)
+    return Width(None if best is None else best * 1000, most if cut else None)
+
+
+def _width(best: Width | None, sigma_ms: float, least_ms: float, notes: list[str]) -> tuple[float, str]:
     """The kernel's sigma in ms, and how it was come by; a width that had to be another is noted."""
     sigma, how = sigma_ms, ""
-    if automatic:
-        most = MOST_FOR_WIDTH // len(trains)
-        best = shared_bandwidth([train[:most] for train in trains])
-        if best is None:
-            notes.append(
-                f"The spikes are too few, or too much at once, to choose a width: {sigma_ms:g} ms is used."
-            )
-        else:
-            sigma, how = best * 1000, " (chosen automatically)"
-        if best is not None and max(map(len, trains)) > most:
-            notes.append(f"The width was chosen from the first {most:,} spikes of each unit.")
+    if best is not None and best.sigma_ms is None:
+        notes.append(
+            f"The spikes are too few, or too much at once, to choose a width: {sigma_ms:g} ms is used."
+        )
+    elif best is not None and best.sigma_ms is not None:
+        sigma, how = best.sigma_ms, " (chosen automatically)"
+        if best.most is not None:
+            notes.append(f"The width was chosen from the first {best.most:,} spikes of each unit.")
     if sigma < least_ms:
         notes.append(
             f"A kernel of sigma {sigma:.4g} ms is finer than the {POINTS:,} points of a line: {least_ms:.4g} ms is "
