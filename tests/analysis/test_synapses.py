@@ -126,3 +126,12 @@ def test_shown_synapses_join_a_chosen_source_with_a_chosen_target(there, sources
     kept = shown_synapses(rec, rec.synapses("AB"), np.array(sources), np.array(targets))
     ordered = sorted(there, key=lambda one: one[0])
     assert kept.tolist() == [sources[s] and targets[4 + t] for s, t, _ in ordered]
+
+
+def test_more_blocks_than_two_bytes_number_are_summed_as_well() -> None:
+    n = 2**15 + 5
+    weights = [(0, n - 1, 2.0), (1, 0, 3.0), (1, n - 2, 4.0)]
+    rec = network_of({"A": n}, {"AA": synapses_of("A", "A", n, weights)})
+    found = weight_blocks(rec, "AA", (2, n), sources=np.minimum(np.arange(n), 1), targets=np.arange(n))
+    assert found.sum[0, n - 1] == 2 and found.sum[1, 0] == 3 and found.sum[1, n - 2] == 4
+    assert np.isfinite(found.sum).sum() == 3 and found.count.sum() == 3
