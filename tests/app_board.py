@@ -295,6 +295,10 @@ DRAWN = """
 const card = document.querySelector(arguments[0]);
 const graph = card?.querySelector(".js-plotly-plot");
 if (!graph || !graph.data || !graph.data.length || card.querySelector('[data-dash-is-loading="true"]')) return [];
+// What the server said, and whether it is what is drawn.
+const told = window.dash_component_api.getLayout({ view: card.dataset.view, part: "drawn" })?.props?.data;
+const parts = (figure, layout) => [figure.data.length, (layout.images || []).length].join();
+if (told && parts(told, told.layout) !== parts(graph, graph._fullLayout)) return [];
 const box = graph.querySelector(".nsewdrag")?.getBoundingClientRect();
 return [box?.x, box?.y, box?.width, box?.height, graph.data.length, JSON.stringify(graph.layout.xaxis?.range)];
 """

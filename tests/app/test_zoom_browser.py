@@ -57,7 +57,7 @@ def _double_click(shown: Board, view: str) -> None:
 
 
 def _settled(shown: Board, view: str) -> list[Any]:
-    """What the figure shows, once its caption names the window on its axis."""
+    """What the figure shows, once its caption names the window on its axis and it is drawn as it was told."""
 
     def told() -> Any:
         (start, stop), *parts = shown.script(FIGURE, view)
@@ -65,9 +65,10 @@ def _settled(shown: Board, view: str) -> list[Any]:
         near = (stop - start) / 1000
         return abs(first - start) < near and abs(last - stop) < near and [start, stop, *parts]
 
-    found = shown.until(told, f"the window of {view} in its caption")
+    shown.until(told, f"the window of {view} in its caption")
     shown.drawn(view)
-    return found
+    # The caption may have been written before the figure beside it was drawn.
+    return shown.until(told, f"the window of {view} in its caption")
 
 
 def _opened(board: Start) -> Board:
